@@ -1,0 +1,49 @@
+package identity
+
+// An ActorKind says what kind of thing is asking.
+type ActorKind string
+
+// The kinds of actor.
+const (
+	ByConnection ActorKind = "connection"
+	ByCLI        ActorKind = "cli"
+	BySystem     ActorKind = "system"
+)
+
+// An Actor is who is asking, and in which organisation.
+type Actor struct {
+	Kind ActorKind
+	Org  OrgID
+	ID   ID     // of the connection; zero for the CLI and the system
+	Name string // for the change log: the connection's name, the CLI user's login
+	// Domain is the provisioning domain of externalId, "" for none.
+	Domain    string
+	RequestID string
+	Perms     Perms
+}
+
+// A Perm names an operation that an actor may carry out.
+type Perm string
+
+// The permissions that routes ask for.
+const (
+	Anyone         Perm = "anyone" // no credential needed
+	ResourcesRead  Perm = "resources:read"
+	ResourcesWrite Perm = "resources:write"
+)
+
+// Perms is a set of permissions.
+type Perms []Perm
+
+// Need returns a Denied error unless the actor has p.
+func (a Actor) Need(p Perm) error {
+	if p == Anyone {
+		return nil
+	}
+	for _, have := range a.Perms {
+		if have == p {
+			return nil
+		}
+	}
+	return NewError(Denied, "", "You may not do this.")
+}

@@ -1,0 +1,38 @@
+package schema
+
+// A Dialect says how forgiving the engine is with a client and in which shape it
+// answers. It is a value: the engine asks its fields and never its name.
+type Dialect struct {
+	Name string // "rfc", "strict", "entra", "okta"
+
+	// Reading.
+	StringBooleans        bool // "True", "false" where a boolean stands, also in filters (Q2, Q3, Q25)
+	StringReferences      bool // a bare string where a complex value with "value" stands: manager (Q6)
+	EmptyClears           bool // replace with "" or [] or {"value":""} removes (Q7, Q14)
+	CreateOnFilter        bool // add and replace through a value filter that matches nothing create the element (Q8, Q9)
+	RemoveByValue         bool // remove with a value array removes those elements only (Q4, Q5)
+	DottedKeys            bool // path-less values may hold dotted, URN and filtered keys (Q10-Q12)
+	NestedJSON            bool // a JSON object inside a "value" string is taken apart (Q13)
+	IgnoreReadOnly        bool // readOnly attributes in a PATCH are ignored instead of refused (Q15, O5)
+	FirstPrimary          bool // of several primary values the first stays, instead of an error
+	RefuseUnknown         bool // an unknown attribute or schema is an error; otherwise it is ignored
+	RefuseUnknownInFilter bool // a filter on an undefined attribute is invalidFilter; otherwise it has no value
+	RefusePathless        bool // a PATCH operation without a path is invalidSyntax
+	RefuseWholeFilterPath bool // a value-filter path must end in a sub-attribute
+
+	// Writing.
+	PatchNoContent bool // PATCH answers 204 unless attributes are asked for (Q23)
+	Form           Form
+}
+
+// A Form is the shape in which a resource stands on the wire.
+type Form string
+
+// The forms that the engine can read and write.
+const (
+	// Flat is the form of RFC 7643.
+	Flat Form = ""
+	// Nested puts the core attributes into an object under the URN of the core
+	// schema, as extensions stand. Flat input is read as well.
+	Nested Form = "nested"
+)
