@@ -46,6 +46,8 @@ type Compare struct {
 	// Value is the literal: string, bool, int64, float64 or nil. After Bind it
 	// has the Go type of the attribute; a dateTime literal becomes a time.Time.
 	Value any
+	// Key is the schema.Key of a string literal, set by Bind.
+	Key string
 	// Ref is what Attr names, set by Bind. A nil Ref.Attr after Bind marks an
 	// attribute that the resource type does not have: it has no value.
 	Ref schema.Ref
