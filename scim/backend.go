@@ -1,3 +1,5 @@
+// Package scim is a SCIM 2.0 server over any Backend (RFC 7643, RFC 7644, RFC 9865
+// cursors, RFC 9967 asynchronous requests).
 package scim
 
 import (
