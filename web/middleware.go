@@ -74,9 +74,10 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (m *middleware) finish(q *request, r *http.Request, start time.Time, end func(string, int)) {
 	p := recover()
 	m.o.Metrics.active.Dec()
+	begun := q.status != 0
 	if p != nil && p != any(http.ErrAbortHandler) {
 		q.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		if q.status == 0 {
+		if !begun {
 			m.o.Panicked(q, r)
 		}
 	}
@@ -95,11 +96,9 @@ func (m *middleware) finish(q *request, r *http.Request, start time.Time, end fu
 		end(q.route, q.status)
 	}
 	m.line(q, r, took)
-	if p != nil {
-		// Whatever was written is not a whole answer: close the connection.
-		if p == any(http.ErrAbortHandler) || q.bytes > 0 {
-			panic(http.ErrAbortHandler)
-		}
+	if p != nil && (begun || p == any(http.ErrAbortHandler)) {
+		// What was written is not a whole answer: close the connection.
+		panic(http.ErrAbortHandler)
 	}
 }
 
