@@ -23,9 +23,10 @@ type cluster struct {
 	cmd          *exec.Cmd
 }
 
-// startCluster makes a cluster below dir. PostgreSQL refuses to run as root, so
-// root lends it to the user "postgres" or, where there is none, "nobody".
-func startCluster(dir string) (*cluster, error) {
+// startCluster makes a cluster in a temporary folder that stop removes.
+// PostgreSQL refuses to run as root, so root lends it to the user "postgres" or,
+// where there is none, "nobody".
+func startCluster() (_ *cluster, err error) {
 	bin, err := postgresPrograms()
 	if err != nil {
 		return nil, err
@@ -34,19 +35,21 @@ func startCluster(dir string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: filepath.Join(dir, "postgres"), port: port}
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGINT}
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+	c := &cluster{port: port}
+	if c.dir, err = os.MkdirTemp("", "muster-bench-postgres"); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			c.stop()
+		}
+	}()
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGINT}
 	if os.Getuid() == 0 {
 		if attr.Credential, err = ordinaryUser(); err != nil {
 			return nil, err
 		}
 		if err := os.Chown(c.dir, int(attr.Credential.Uid), int(attr.Credential.Gid)); err != nil {
-			return nil, err
-		}
-		if err := os.Chmod(dir, 0o711); err != nil {
 			return nil, err
 		}
 	}
@@ -61,7 +64,7 @@ func startCluster(dir string) (*cluster, error) {
 	}
 	c.cmd = run("postgres", "-D", c.dir, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "shared_buffers="+sharedBuffers)
-	log, err := os.Create(filepath.Join(dir, "postgres.log"))
+	log, err := os.Create(filepath.Join(c.dir, "postgres.log"))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +87,6 @@ func (c *cluster) await(run func(string, ...string) *exec.Cmd) error {
 		return err
 	})
 	if err != nil {
-		c.stop()
 		return fmt.Errorf("createdb: %w\n%s", err, out)
 	}
 	return nil
@@ -103,11 +105,10 @@ func (c *cluster) memory() (total int64) {
 	return total
 }
 
-// stop ends the cluster at once; its files go with the folder they are in.
+// stop ends the cluster at once and removes its files.
 func (c *cluster) stop() {
-	if c != nil {
-		stop(c.cmd, syscall.SIGINT)
-	}
+	stop(c.cmd, syscall.SIGINT)
+	os.RemoveAll(c.dir)
 }
 
 // postgresPrograms finds the folder of initdb and postgres: on the PATH, or

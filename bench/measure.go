@@ -37,7 +37,7 @@ func measure(ctx context.Context, db string, o options) (*report, error) {
 	switch db {
 	case "sqlite":
 	case "postgres":
-		c, err := startCluster(b.dir)
+		c, err := startCluster()
 		if err != nil {
 			return nil, err
 		}
