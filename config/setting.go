@@ -184,16 +184,18 @@ func integer(field func(*Config) *int, least, most int) func(*Config, string) er
 // mostTime bounds every duration: ten years.
 const mostTime = 10 * 365 * 24 * time.Hour
 
-// duration reads what time.ParseDuration reads, and whole days as "30d".
+// ParseDuration reads what time.ParseDuration reads, and whole days as "30d".
+func ParseDuration(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 12)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(s)
+}
+
 func duration(field func(*Config) *time.Duration, least time.Duration) func(*Config, string) error {
 	return func(c *Config, v string) error {
-		d, err := time.ParseDuration(v)
-		if days, ok := strings.CutSuffix(v, "d"); ok {
-			var n uint64
-			if n, err = strconv.ParseUint(days, 10, 12); err == nil {
-				d = time.Duration(n) * 24 * time.Hour
-			}
-		}
+		d, err := ParseDuration(v)
 		if err != nil || d < least || d > mostTime {
 			return fmt.Errorf(`must be a time of at least %s with its unit, as "30s", "5m" or "30d"`, least)
 		}
