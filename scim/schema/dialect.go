@@ -15,6 +15,7 @@ type Dialect struct {
 	NestedJSON            bool // a JSON object inside a "value" string is taken apart (Q13)
 	IgnoreReadOnly        bool // readOnly attributes in a PATCH are ignored instead of refused (Q15, O5)
 	FirstPrimary          bool // of several primary values the first stays, instead of an error
+	AssumeSchemas         bool // a document without "schemas" is taken for one of the right type
 	RefuseUnknown         bool // an unknown attribute or schema is an error; otherwise it is ignored
 	RefuseUnknownInFilter bool // a filter on an undefined attribute is invalidFilter; otherwise it has no value
 	RefusePathless        bool // a PATCH operation without a path is invalidSyntax
@@ -36,3 +37,60 @@ const (
 	// schema, as extensions stand. Flat input is read as well.
 	Nested Form = "nested"
 )
+
+// The dialects that a connection may choose.
+var (
+	// RFC is the standard, generous where that cannot harm: what the server does
+	// not know is ignored, as RFC 7644 section 3.3 allows.
+	RFC = Dialect{
+		Name:       "rfc",
+		DottedKeys: true,
+	}
+	// Strict is the interoperability profile (draft-zollner-scim-interop-profile):
+	// whatever the schema does not define is an error.
+	Strict = Dialect{
+		Name:                  "strict",
+		RefuseUnknown:         true,
+		RefuseUnknownInFilter: true,
+		RefusePathless:        true,
+		RefuseWholeFilterPath: true,
+	}
+	// Entra reads what Microsoft Entra ID sends.
+	Entra = Dialect{
+		Name:             "entra",
+		StringBooleans:   true,
+		StringReferences: true,
+		EmptyClears:      true,
+		CreateOnFilter:   true,
+		RemoveByValue:    true,
+		DottedKeys:       true,
+		NestedJSON:       true,
+		IgnoreReadOnly:   true,
+		FirstPrimary:     true,
+		AssumeSchemas:    true,
+		PatchNoContent:   true,
+	}
+	// Okta reads what Okta sends.
+	Okta = Dialect{
+		Name:           "okta",
+		EmptyClears:    true,
+		RemoveByValue:  true,
+		DottedKeys:     true,
+		IgnoreReadOnly: true,
+		FirstPrimary:   true,
+		AssumeSchemas:  true,
+	}
+)
+
+// DialectByName returns the dialect with a name, "rfc" for the empty one.
+func DialectByName(name string) (Dialect, bool) {
+	if name == "" {
+		return RFC, true
+	}
+	for _, d := range []Dialect{RFC, Strict, Entra, Okta} {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return Dialect{}, false
+}

@@ -1,5 +1,7 @@
 package schema
 
+import "fmt"
+
 // A Fault is the scimType of an error (RFC 7644 section 3.12, RFC 9865
 // section 2.1).
 type Fault string
@@ -30,3 +32,8 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return string(e.Fault) + ": " + e.Detail }
+
+// Errorf makes an Error. The detail is formatted like fmt.Sprintf.
+func Errorf(f Fault, format string, args ...any) *Error {
+	return &Error{Fault: f, Detail: fmt.Sprintf(format, args...)}
+}

@@ -101,6 +101,8 @@ type ResourceType struct {
 	Description string
 	Schema      *Schema
 	Extensions  []Extension
+
+	index *index // set when the type enters a Registry
 }
 
 // An Object is a JSON object in canonical form: attribute names spelled as the
