@@ -104,7 +104,7 @@ func readable(ref schema.Ref) error {
 
 func (b binder) has(h *Has) (Expr, error) {
 	if b.parent != nil {
-		return nil, refuse("Brackets inside the brackets of '%s' are not supported.", b.parent.Path())
+		return nil, refuse("'%s[...]': brackets do not nest.", h.Attr)
 	}
 	if h.Attr.Sub != "" {
 		return nil, refuse("'%s[...]': brackets follow an attribute, not a sub-attribute.", h.Attr)

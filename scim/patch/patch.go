@@ -8,7 +8,8 @@ import (
 )
 
 // A RowEdit is a change to an attribute whose values are rows beside the
-// document (schema.Attribute.Rows). Edits apply in order.
+// document (schema.Attribute.Rows). Edits apply in order. They belong to the
+// Patch and must not be changed.
 type RowEdit struct {
 	Attr string // "members"
 	Op   RowOp
@@ -40,4 +41,31 @@ type Patch struct {
 	d   schema.Dialect
 }
 
-type operation struct{}
+// A verb is the "op" of an operation.
+type verb string
+
+const (
+	add     verb = "add"
+	remove  verb = "remove"
+	replace verb = "replace"
+)
+
+// An operation is one change to one attribute. A member of "Operations" without
+// a path becomes several.
+type operation struct {
+	n    int // position in "Operations", for errors
+	verb verb
+	ref  schema.Ref
+	// filter chooses elements of ref.Attr, nil for all; seed is the element that
+	// its eq terms describe, nil if they describe none.
+	filter filter.Expr
+	seed   schema.Object
+	// value is canonical; nil when there is none. For a multi-valued attribute as
+	// a whole it is []any; with filter and without ref.Sub an Object.
+	value any
+	// must is what a read-only attribute has to hold already.
+	must any
+	// container is an extension to remove, if ref.Attr is nil.
+	container *schema.Schema
+	rows      *RowEdit
+}
