@@ -5,7 +5,10 @@ package directory
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/muster-id/muster/identity"
@@ -28,168 +31,91 @@ type Options struct {
 // A Directory is the one place where the rules stand. It is safe for use by
 // many goroutines at once.
 type Directory struct {
-	db   *store.DB
-	keys *secret.Keys
-	now  func() time.Time
-	log  *slog.Logger
+	db         *store.DB
+	keys       *secret.Keys
+	clock      func() time.Time
+	log        *slog.Logger
+	maxSchemas int
+	standard   *schema.Registry
+	tokenKey   [32]byte
+
+	holders    cache[[32]byte, holder]
+	strangers  cache[[32]byte, struct{}]
+	registries cache[identity.OrgID, *schema.Registry]
+
+	// indexing is held for reading by writers and for writing by who changes
+	// coming, the registries that are about to come into force.
+	indexing sync.RWMutex
+	coming   map[identity.OrgID]*schema.Registry
 }
 
 // New makes a Directory. Call Start before anything else.
-func New(o Options) *Directory { panic("not yet") }
+func New(o Options) *Directory {
+	d := &Directory{
+		db: o.DB, keys: o.Keys, clock: o.Now, log: o.Log, maxSchemas: o.MaxSchemas,
+		standard: schema.Standard(), tokenKey: o.Keys.Derive("connection token"),
+		coming: map[identity.OrgID]*schema.Registry{},
+	}
+	if d.clock == nil {
+		d.clock = time.Now
+	}
+	if d.log == nil {
+		d.log = slog.Default()
+	}
+	if d.maxSchemas == 0 {
+		d.maxSchemas = 50
+	}
+	d.holders.max, d.strangers.max, d.registries.max = maxHolders, maxHolders, maxHolders
+	return d
+}
+
+// now is the time as the database keeps it.
+func (d *Directory) now() time.Time { return d.clock().UTC().Truncate(time.Millisecond) }
+
+// keySetting is the setting that remembers the master key's fingerprint.
+const keySetting = "master_key"
 
 // Start makes the database ready on every start of a process: it refuses a
 // master key other than the one that the database was begun with, and makes the
 // root organisation on the first start.
-func (d *Directory) Start(ctx context.Context) error { panic("not yet") }
-
-// NewOrganisation is what CreateOrganisation asks for.
-type NewOrganisation struct {
-	Parent identity.OrgID // zero: the root organisation
-	Slug   string
-	Name   string // "": the slug
+func (d *Directory) Start(ctx context.Context) error {
+	err := d.db.Update(ctx, func(tx *store.Tx) error {
+		if err := d.checkKey(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.OrganisationBySlug(ctx, RootSlug)
+		if identity.KindOf(err) != identity.NotFound {
+			return err
+		}
+		at := d.now()
+		o := identity.Organisation{ID: identity.NewOrgID(), Slug: RootSlug, Name: "Root", Created: at, Modified: at}
+		if err := tx.InsertOrganisation(ctx, o); err != nil {
+			return err
+		}
+		by := identity.Actor{Kind: identity.BySystem, Org: o.ID, Name: "start"}
+		return tx.Record(ctx, d.organisationChange(by, o.ID, identity.Created, o,
+			pair{"name", nil, o.Name}, pair{"slug", nil, o.Slug}))
+	})
+	if identity.KindOf(err) == identity.Conflict {
+		return nil // another process made the root at this moment
+	}
+	if err != nil {
+		return fmt.Errorf("start directory: %w", err)
+	}
+	return nil
 }
 
-// RootSlug is the slug of the root organisation.
-const RootSlug = "root"
-
-// Root returns the root organisation.
-func (d *Directory) Root(ctx context.Context) (identity.Organisation, error) { panic("not yet") }
-
-// Organisation finds an organisation by slug or UUID.
-func (d *Directory) Organisation(ctx context.Context, slugOrID string) (identity.Organisation, error) {
-	panic("not yet")
-}
-
-// Organisations lists organisations by slug, beginning after one.
-func (d *Directory) Organisations(ctx context.Context, after string, limit int) ([]identity.Organisation, error) {
-	panic("not yet")
-}
-
-// CreateOrganisation makes an organisation below another.
-func (d *Directory) CreateOrganisation(ctx context.Context, by identity.Actor, o NewOrganisation) (identity.Organisation, error) {
-	panic("not yet")
-}
-
-// RenameOrganisation changes slug and name; "" leaves one as it is.
-func (d *Directory) RenameOrganisation(ctx context.Context, by identity.Actor, id identity.OrgID, slug, name string) (identity.Organisation, error) {
-	panic("not yet")
-}
-
-// DeleteOrganisation removes an organisation with everything in it, for good.
-// One that has organisations below it stays, with a Conflict; so does the root.
-func (d *Directory) DeleteOrganisation(ctx context.Context, by identity.Actor, id identity.OrgID) error {
-	panic("not yet")
-}
-
-// NewConnection is what CreateConnection asks for.
-type NewConnection struct {
-	Name    string
-	Dialect string // "": "rfc"
-	Domain  string // provisioning domain of externalId; "": the connection's own
-	User    identity.ID
-	Rate    int       // requests a second, 0 without limit
-	Expires time.Time // of its first token; zero: never
-}
-
-// An IssuedToken is a token with its text, which is shown this once.
-type IssuedToken struct {
-	identity.Token
-	Text string
-}
-
-// CreateConnection makes a connection and its first token.
-func (d *Directory) CreateConnection(ctx context.Context, by identity.Actor, org identity.OrgID, c NewConnection) (identity.Connection, IssuedToken, error) {
-	panic("not yet")
-}
-
-// Connection finds a connection by name or UUID.
-func (d *Directory) Connection(ctx context.Context, org identity.OrgID, nameOrID string) (identity.Connection, error) {
-	panic("not yet")
-}
-
-// Connections lists the connections of an organisation by name.
-func (d *Directory) Connections(ctx context.Context, org identity.OrgID) ([]identity.Connection, error) {
-	panic("not yet")
-}
-
-// DisableConnection shuts a connection out, or lets it in again.
-func (d *Directory) DisableConnection(ctx context.Context, by identity.Actor, org identity.OrgID, id identity.ID, disabled bool) error {
-	panic("not yet")
-}
-
-// DeleteConnection removes a connection with its tokens. What it provisioned
-// stays.
-func (d *Directory) DeleteConnection(ctx context.Context, by identity.Actor, org identity.OrgID, id identity.ID) error {
-	panic("not yet")
-}
-
-// Tokens lists the tokens of a connection, the newest first.
-func (d *Directory) Tokens(ctx context.Context, org identity.OrgID, connection identity.ID) ([]identity.Token, error) {
-	panic("not yet")
-}
-
-// A Rotation says how RotateToken replaces tokens.
-type Rotation struct {
-	Expires time.Time // of the new token; zero: never
-	// Overlap is how long the old tokens go on working; 0: for as long as they
-	// would have, until they are revoked.
-	Overlap time.Duration
-}
-
-// RotateToken gives a connection a further token.
-func (d *Directory) RotateToken(ctx context.Context, by identity.Actor, org identity.OrgID, connection identity.ID, r Rotation) (IssuedToken, error) {
-	panic("not yet")
-}
-
-// RevokeToken ends one token at once.
-func (d *Directory) RevokeToken(ctx context.Context, by identity.Actor, org identity.OrgID, token identity.ID) error {
-	panic("not yet")
-}
-
-// RevokeTokens ends all tokens of a connection at once and says how many lived.
-func (d *Directory) RevokeTokens(ctx context.Context, by identity.Actor, org identity.OrgID, connection identity.ID) (int, error) {
-	panic("not yet")
-}
-
-// Authenticate finds who a bearer token belongs to. An unknown, expired or
-// revoked token, and that of a disabled connection, are one and the same
-// Unauthenticated error.
-func (d *Directory) Authenticate(ctx context.Context, token string) (identity.Connection, identity.Organisation, error) {
-	panic("not yet")
-}
-
-// NewSchema is what AddSchema asks for.
-type NewSchema struct {
-	Doc      []byte // a SCIM schema document (RFC 7643 section 7)
-	Type     string // the resource type that it extends, "User"
-	Required bool
-}
-
-// An OwnSchema is a schema that an organisation added.
-type OwnSchema struct {
-	Schema   *schema.Schema
-	Type     string
-	Required bool
-}
-
-// AddSchema adds an extension of an organisation's own, from the next request
-// on and without a restart.
-func (d *Directory) AddSchema(ctx context.Context, by identity.Actor, org identity.OrgID, s NewSchema) (OwnSchema, error) {
-	panic("not yet")
-}
-
-// OwnSchemas lists the schemas that an organisation added.
-func (d *Directory) OwnSchemas(ctx context.Context, org identity.OrgID) ([]OwnSchema, error) {
-	panic("not yet")
-}
-
-// DeleteSchema removes a schema that the organisation added. Values under it
-// are kept with the resources and no longer shown.
-func (d *Directory) DeleteSchema(ctx context.Context, by identity.Actor, org identity.OrgID, id string) error {
-	panic("not yet")
-}
-
-// Registry returns the schemas and resource types that an organisation sees.
-func (d *Directory) Registry(ctx context.Context, org identity.OrgID) (*schema.Registry, error) {
-	panic("not yet")
+func (d *Directory) checkKey(ctx context.Context, tx *store.Tx) error {
+	have, err := tx.Setting(ctx, keySetting)
+	if err != nil {
+		return err
+	}
+	ours := []byte(d.keys.Fingerprint())
+	switch {
+	case have == nil:
+		return tx.PutSetting(ctx, keySetting, ours)
+	case !secret.Equal(have, ours):
+		return errors.New("the master key is not the one that this database was made with")
+	}
+	return nil
 }

@@ -40,5 +40,10 @@ type Token struct {
 	Prefix     string // first characters of the text, to recognise it by
 	Created    time.Time
 	Expires    time.Time // zero: never
-	Revoked    time.Time // zero: not revoked
+	Revoked    time.Time // zero: not revoked; lies ahead while a rotation overlaps
+}
+
+// Alive reports whether the token opens its connection at a time.
+func (t Token) Alive(at time.Time) bool {
+	return (t.Expires.IsZero() || at.Before(t.Expires)) && (t.Revoked.IsZero() || at.Before(t.Revoked))
 }

@@ -1,0 +1,193 @@
+package directory
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store"
+)
+
+// unit carries out one unit inside of a transaction: first all documents that
+// it creates, then what may refer to them.
+func (b *batch) unit(ctx context.Context, tx *store.Tx, i int) ([]Outcome, error) {
+	out := make([]Outcome, len(b.units[i]))
+	for j, w := range b.units[i] {
+		if w.Method == Create {
+			if err := b.insert(ctx, tx, b.plans[i][j]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for j, w := range b.units[i] {
+		var err error
+		switch w.Method {
+		case Create:
+			out[j], err = b.finishCreate(ctx, tx, b.plans[i][j])
+		case Modify:
+			out[j], err = b.modify(ctx, tx, w, b.plans[i][j])
+		case Delete:
+			out[j], err = b.delete(ctx, tx, w)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (b *batch) insert(ctx context.Context, tx *store.Tx, p plan) error {
+	if p.err != nil {
+		return p.err
+	}
+	if err := tx.Insert(ctx, p.next); err != nil {
+		return err
+	}
+	return b.savePassword(ctx, tx, p.next.ID, p)
+}
+
+func (b *batch) finishCreate(ctx context.Context, tx *store.Tx, p plan) (Outcome, error) {
+	m, err := editMembers(ctx, tx, b.by.Org, p.next.ID, p.edits)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := b.record(ctx, tx, identity.Created, p.next, p, m); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Resource: &Resource{Resource: p.next}, Changed: true}, nil
+}
+
+// current returns the stored resource if the condition of the write accepts it.
+func (b *batch) current(ctx context.Context, tx *store.Tx, w Write) (*store.Resource, error) {
+	cur, err := tx.Get(ctx, b.by.Org, w.Type.Name, w.ID)
+	if err != nil {
+		return nil, err
+	}
+	if w.If != nil && !w.If(cur.Version) {
+		return nil, identity.NewError(identity.Stale, "meta.version", "The resource has changed since you read it.")
+	}
+	return cur, nil
+}
+
+func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outcome, error) {
+	cur, err := b.current(ctx, tx, w)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !p.ready || p.seen != cur.Version {
+		if p = b.planModify(w, cur); !p.ready {
+			_, err := w.Type.Load(cur.Doc)
+			return Outcome{}, err
+		}
+	}
+	if p.err != nil {
+		return Outcome{}, p.err
+	}
+	m, err := editMembers(ctx, tx, b.by.Org, w.ID, p.edits)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !p.changed && m.empty() {
+		return Outcome{Resource: &Resource{Resource: cur}}, nil
+	}
+	next := p.next
+	if err := b.replace(ctx, tx, cur, next); err != nil {
+		return Outcome{}, err
+	}
+	if err := b.savePassword(ctx, tx, w.ID, p); err != nil {
+		return Outcome{}, err
+	}
+	if err := b.record(ctx, tx, identity.Patched, next, p, m); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Resource: &Resource{Resource: next}, Changed: true}, nil
+}
+
+// replace stores next one version after cur. When another writer was faster,
+// the transaction runs again and judges anew.
+func (b *batch) replace(ctx context.Context, tx *store.Tx, cur, next *store.Resource) error {
+	next.Version, next.Modified = cur.Version+1, b.after(cur.Modified)
+	err := tx.Replace(ctx, cur, next)
+	if identity.KindOf(err) == identity.Stale {
+		return store.ErrRetry
+	}
+	return err
+}
+
+// after is the time of a write to something last written at a time: clocks of
+// different nodes differ.
+func (b *batch) after(last time.Time) time.Time {
+	if at := b.d.now(); at.After(last) {
+		return at
+	}
+	return last
+}
+
+func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, error) {
+	cur, err := b.current(ctx, tx, w)
+	if err != nil {
+		return Outcome{}, err
+	}
+	groups, err := tx.MemberOf(ctx, b.by.Org, w.ID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := tx.Delete(ctx, cur, b.after(cur.Modified)); err != nil {
+		if identity.KindOf(err) == identity.Stale {
+			err = store.ErrRetry
+		}
+		return Outcome{}, err
+	}
+	if err := tx.DeleteCredentials(ctx, b.by.Org, w.ID); err != nil {
+		return Outcome{}, err
+	}
+	p := plan{}
+	if old, err := w.Type.Load(cur.Doc); err == nil {
+		p.paths = schema.Diff(w.Type, old, schema.Object{})
+		p.diff = documentDiff(w.Type, p.paths, old, schema.Object{})
+	}
+	if err := b.record(ctx, tx, identity.Deleted, cur, p, nil); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Changed: true}, b.bump(ctx, tx, groups, membership{w.ID: -1})
+}
+
+// bump gives groups whose members changed from outside a new version.
+func (b *batch) bump(ctx context.Context, tx *store.Tx, groups []identity.ID, m membership) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	slices.SortFunc(groups, func(x, y identity.ID) int { return bytes.Compare(x[:], y[:]) }) // one order: no deadlocks
+	reg, err := b.d.Registry(ctx, b.by.Org)
+	if err != nil {
+		return err
+	}
+	for _, id := range groups {
+		cur, err := tx.Get(ctx, b.by.Org, groupType, id)
+		if identity.KindOf(err) == identity.NotFound {
+			continue // the group itself is going
+		}
+		if err != nil {
+			return err
+		}
+		next := *cur
+		rt := reg.TypeByName(groupType)
+		doc, err := rt.Load(cur.Doc)
+		if err != nil {
+			return err
+		}
+		if err := b.index(&next, rt, doc); err != nil {
+			return err
+		}
+		if err := b.replace(ctx, tx, cur, &next); err != nil {
+			return err
+		}
+		if err := b.record(ctx, tx, identity.Patched, &next, plan{}, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
