@@ -158,7 +158,7 @@ func (b binder) compare(c *Compare) (Expr, error) {
 	if ref.Attr == nil {
 		return out, nil
 	}
-	return out, typed(out, b)
+	return out, typed(out, b.d)
 }
 
 // nullTest rewrites a comparison with null: null and absent are one state (RFC
@@ -176,7 +176,7 @@ func nullTest(c *Compare) (Expr, error) {
 
 // typed checks the operator of a comparison and brings its literal into the
 // type of the attribute.
-func typed(c *Compare, b binder) error {
+func typed(c *Compare, d schema.Dialect) error {
 	leaf := Leaf(c.Ref)
 	if leaf == nil {
 		return refuse("The attribute '%s' is complex; compare one of its sub-attributes.", c.Ref.Path())
@@ -190,16 +190,13 @@ func typed(c *Compare, b binder) error {
 	if !defined(c.Op, leaf.Type) {
 		return refuse("%s is not defined for %s attribute '%s'", c.Op, leaf.Type, c.Ref.Path())
 	}
-	v, ok := literalFor(leaf.Type, c.Value, b.d)
+	v, ok := literalFor(leaf.Type, c.Value, d)
 	if !ok {
 		return refuse("%s is not a value for %s attribute '%s'", clip(literalText(c.Value)), leaf.Type, c.Ref.Path())
 	}
 	c.Value = v
 	if s, ok := v.(string); ok {
-		if leaf.Name == "schemas" && c.Ref.Ext == nil && c.Ref.Sub == nil {
-			c.Value = spelled(b.rt, s)
-		}
-		c.Key = schema.Key(leaf, c.Value.(string))
+		c.Key = schema.Key(leaf, s)
 	}
 	return nil
 }
@@ -267,15 +264,6 @@ func schemaOf(rt *schema.ResourceType, urn string) *schema.Schema {
 		}
 	}
 	return nil
-}
-
-// spelled returns a URN as the resource type spells it: URNs are not case-exact
-// (RFC 7644 section 3.10), yet "schemas" is declared so.
-func spelled(rt *schema.ResourceType, urn string) string {
-	if s := schemaOf(rt, urn); s != nil {
-		return s.ID
-	}
-	return urn
 }
 
 // Rows returns the names of the row attributes (schema.Attribute.Rows) that a
