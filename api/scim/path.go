@@ -105,3 +105,24 @@ func withoutFlag(path string) string {
 	}
 	return strings.TrimSuffix(path[:i], "/") + path[i+1+len(entraFlag):]
 }
+
+// places are the first segments below a SCIM root that metrics tell apart.
+var places = []string{"Users", "Groups", "Bulk", "Me", ".search", ".events", "Schemas", "ResourceTypes", "ServiceProviderConfig"}
+
+// route is the name under which metrics and log lines count a request: one of a
+// fixed list, never what the client wrote.
+func (a address) route() string {
+	if a.Version != "v2" {
+		return "/scim"
+	}
+	first, rest := cutSegment(strings.TrimPrefix(a.Rest, "/"))
+	for _, p := range places {
+		if strings.EqualFold(first, p) {
+			if strings.Trim(rest, "/") != "" {
+				return "/scim/v2/" + p + "/{id}"
+			}
+			return "/scim/v2/" + p
+		}
+	}
+	return "/scim/v2"
+}
