@@ -100,6 +100,8 @@ func (p *parser) object() Object {
 		p.depth--
 		return o
 	}
+	var few [fewKeys]string
+	keys := few[:0]
 	for {
 		if p.space() != '"' {
 			p.unexpected("a key in double quotes")
@@ -111,8 +113,8 @@ func (p *parser) object() Object {
 			return nil
 		}
 		p.pos++
-		if p.distinct && p.err == nil && taken(o, key) {
-			p.fail("The key %q comes twice in one object.", clip(key))
+		if p.distinct {
+			keys = p.note(keys, o, key)
 		}
 		v := p.value()
 		if p.err != nil {
@@ -136,23 +138,24 @@ func (p *parser) object() Object {
 	}
 }
 
-// fewKeys is the size up to which comparing all keys with each other is the
+// fewKeys is the number up to which comparing all keys with each other is the
 // cheapest way to find two that differ in case.
-const fewKeys = 24
+const fewKeys = 32
 
-func taken(o Object, key string) bool {
-	if _, ok := o[key]; ok {
-		return true
+// note adds key to the keys of o so far, unless it is one of them.
+func (p *parser) note(keys []string, o Object, key string) []string {
+	if len(keys) == fewKeys { // checkKeys finds other cases at the end
+		if _, ok := o[key]; ok {
+			p.fail("The key %q comes twice in one object.", clip(key))
+		}
+		return keys
 	}
-	if len(o) >= fewKeys {
-		return false // checkKeys looks at the end
-	}
-	for k := range o {
+	for _, k := range keys {
 		if equalName(k, key) {
-			return true
+			p.fail("The key %q comes twice in one object.", clip(key))
 		}
 	}
-	return false
+	return append(keys, key)
 }
 
 func (p *parser) checkKeys(o Object) {
