@@ -1,7 +1,11 @@
 package scim
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/muster-id/muster/scim/schema"
 )
@@ -42,3 +46,73 @@ func Stale() *Error {
 func BadVersion() *Error {
 	return &Error{Status: http.StatusBadRequest, Fault: schema.InvalidVers, Detail: "The SCIM protocol version is not supported; use v2."}
 }
+
+// errInternal is all that a client learns of an error of ours.
+var errInternal = &Error{Status: http.StatusInternalServerError, Detail: "Internal error."}
+
+func invalid(f schema.Fault, detail string) *Error {
+	return &Error{Status: http.StatusBadRequest, Fault: f, Detail: detail}
+}
+
+// public turns any error into the one that the client sees and reports whether
+// it was ours.
+func public(err error) (e *Error, ours bool) {
+	if e, ok := errors.AsType[*Error](err); ok && e.Status >= 300 && e.Status < 600 {
+		return e, false
+	}
+	if e, ok := errors.AsType[*schema.Error](err); ok {
+		if e.Fault == schema.Unique {
+			return &Error{Status: http.StatusConflict, Fault: e.Fault, Detail: e.Detail}, false
+		}
+		return invalid(e.Fault, e.Detail), false
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Status: http.StatusServiceUnavailable, Detail: "The request took too long."}, false
+	}
+	return errInternal, true
+}
+
+// explain is public for an error that does not end the request: it logs ours.
+func (s *Server) explain(ctx context.Context, err error) *Error {
+	e, ours := public(err)
+	if ours {
+		s.opts.Log.ErrorContext(ctx, "scim: operation failed", "err", err)
+	}
+	return e
+}
+
+// fail answers with an error.
+func (x *call) fail(err error) {
+	e, ours := public(err)
+	h := x.w.Header()
+	if ours {
+		x.s.opts.Log.ErrorContext(x.r.Context(), "scim: request failed", "method", x.r.Method,
+			"request_id", h.Get("X-Request-Id"), "err", err)
+	}
+	if e.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="scim"`)
+	}
+	for k, v := range e.Header {
+		h[k] = v
+	}
+	x.send(e.Status, e.append(nil))
+}
+
+// append appends the Error message.
+func (e *Error) append(dst []byte) []byte {
+	dst = append(dst, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"`...)
+	dst = strconv.AppendInt(dst, int64(e.Status), 10)
+	dst = append(dst, '"')
+	if e.Fault != "" {
+		dst = append(dst, `,"scimType":`...)
+		dst = schema.AppendString(dst, string(e.Fault))
+	}
+	if e.Detail != "" {
+		dst = append(dst, `,"detail":`...)
+		dst = schema.AppendString(dst, e.Detail)
+	}
+	return append(dst, '}')
+}
+
+// body is the Error message as a value to embed.
+func (e *Error) body() json.RawMessage { return e.append(nil) }

@@ -1,0 +1,175 @@
+package scim
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/muster-id/muster/scim/schema"
+)
+
+// A discovery endpoint describes the server (RFC 7644 section 4). one renders
+// the part named by id, or nil when there is none; all renders the parts.
+type discovery struct {
+	name string
+	one  func(v view, id string) []byte
+	all  func(v view) [][]byte // nil: the endpoint is a single object
+}
+
+var discoveries = []*discovery{
+	{name: "ServiceProviderConfig", one: providerConfig},
+	{name: "Schemas", one: oneSchema, all: allSchemas},
+	{name: "ResourceTypes", one: oneType, all: allTypes},
+}
+
+// A view is what discovery shows to somebody.
+type view struct {
+	s       *Server
+	types   *schema.Registry
+	base    string
+	dialect *schema.Dialect // nil before authentication
+}
+
+func discoveryFor(name string) *discovery {
+	for _, d := range discoveries {
+		if strings.EqualFold(d.name, name) {
+			return d
+		}
+	}
+	return nil
+}
+
+func (x *call) discover(d *discovery, id string) error {
+	v, err := x.view()
+	if err != nil {
+		return err
+	}
+	return x.methods(handlers{"GET": func() error {
+		if _, ok := x.q.first("filter"); ok {
+			return &Error{Status: http.StatusForbidden, Detail: "/" + d.name + " cannot be filtered."}
+		}
+		if d.all != nil && id == "" {
+			x.send(http.StatusOK, appendList(nil, d.all(v)))
+			return nil
+		}
+		body := d.one(v, id)
+		if body == nil {
+			return NotFound(id)
+		}
+		x.send(http.StatusOK, body)
+		return nil
+	}})
+}
+
+// view decides what the caller may see: with a good credential what its client
+// has, otherwise what is public.
+func (x *call) view() (view, error) {
+	public := x.s.opts.Public
+	if public == nil || x.r.Header.Get("Authorization") != "" {
+		err := x.authenticate()
+		if err == nil {
+			return view{s: x.s, types: x.c.Types, base: x.c.Base, dialect: &x.c.Dialect}, nil
+		}
+		if public == nil {
+			return view{}, err
+		}
+	}
+	types, base := public(x.r)
+	if types == nil {
+		return view{}, Unauthorized("The request needs a valid credential.")
+	}
+	return view{s: x.s, types: types, base: base}, nil
+}
+
+// appendList appends a ListResponse of rendered resources.
+func appendList(dst []byte, parts [][]byte) []byte {
+	n := strconv.Itoa(len(parts))
+	dst = append(dst, `{"schemas":["`+listMessage+`"],"totalResults":`+n+`,"itemsPerPage":`+n+`,"startIndex":1,"Resources":[`...)
+	for i, p := range parts {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, p...)
+	}
+	return append(dst, `]}`...)
+}
+
+func oneSchema(v view, id string) []byte {
+	s := v.types.SchemaByID(id)
+	if s == nil {
+		return nil
+	}
+	return s.JSON(v.base + "/Schemas/" + s.ID)
+}
+
+func allSchemas(v view) [][]byte {
+	var out [][]byte
+	for _, s := range v.types.Schemas() {
+		out = append(out, s.JSON(v.base+"/Schemas/"+s.ID))
+	}
+	return out
+}
+
+func oneType(v view, id string) []byte {
+	for _, rt := range v.types.Types() {
+		if strings.EqualFold(rt.Name, id) {
+			return rt.JSON(v.base + "/ResourceTypes/" + rt.Name)
+		}
+	}
+	return nil
+}
+
+func allTypes(v view) [][]byte {
+	var out [][]byte
+	for _, rt := range v.types.Types() {
+		out = append(out, rt.JSON(v.base+"/ResourceTypes/"+rt.Name))
+	}
+	return out
+}
+
+// providerConfig renders /ServiceProviderConfig (RFC 7643 section 5, RFC 9865
+// section 4, RFC 9967 section 4).
+func providerConfig(v view, id string) []byte {
+	if id != "" {
+		return nil
+	}
+	l := v.s.opts.Limits
+	password := false
+	if user := v.types.TypeByName("User"); user != nil {
+		_, password = user.Find("", "password", "")
+	}
+	async, events := "none", []any{}
+	if v.s.opts.Async != nil {
+		async, events = "request", []any{asyncEvent}
+	}
+	on := schema.Object{"supported": true}
+	o := schema.Object{
+		"schemas":        []any{schema.ProviderConfigURN},
+		"patch":          on,
+		"bulk":           schema.Object{"supported": true, "maxOperations": int64(l.BulkOperations), "maxPayloadSize": l.BulkBody},
+		"filter":         schema.Object{"supported": true, "maxResults": int64(l.MaxPage)},
+		"changePassword": schema.Object{"supported": password},
+		"sort":           on,
+		"etag":           on,
+		"pagination": schema.Object{
+			"cursor": true, "index": true, "defaultPaginationMethod": "index",
+			"defaultPageSize": int64(l.Page), "maxPageSize": int64(l.MaxPage),
+			"cursorTimeout": int64(l.CursorAge.Seconds()),
+		},
+		"securityEvents": schema.Object{"asyncRequest": async, "eventUris": events},
+		"authenticationSchemes": []any{schema.Object{
+			"type": "oauthbearertoken", "name": "OAuth Bearer Token",
+			"description": "A bearer token in the Authorization header.",
+			"specUri":     "https://www.rfc-editor.org/info/rfc6750",
+			"primary":     true,
+		}},
+		"meta": schema.Object{
+			"resourceType": "ServiceProviderConfig",
+			"location":     v.base + "/ServiceProviderConfig",
+		},
+	}
+	if d := v.dialect; d != nil && d.RefuseUnknown && d.RefuseUnknownInFilter && d.RefusePathless && d.RefuseWholeFilterPath {
+		o["interopProfileConformant"] = true
+	}
+	return schema.AppendValue(nil, o)
+}

@@ -1,0 +1,236 @@
+package scim
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/muster-id/muster/scim/schema"
+)
+
+// An operation is one member of a bulk request.
+type operation struct {
+	order
+	index   int
+	bulkID  string
+	pathRef string       // the bulkId that stands in the path instead of an id
+	needs   []*operation // the new ids that the data refers to
+	after   []*operation // what must come first for another reason
+	err     error
+	outcome *Outcome // nil until carried out
+	pending bool     // in a batch that is not written yet
+
+	low, seen int // for groups
+	open      bool
+}
+
+// parse reads the i-th operation. Every POST gets its id at once, so that
+// references can be resolved in any direction.
+func (j *bulkJob) parse(i int, v any, id func(i int) string) *operation {
+	op := &operation{index: i}
+	o, ok := v.(schema.Object)
+	if !ok {
+		op.err = invalid(schema.InvalidSyntax, "An operation must be an object.")
+		return op
+	}
+	text := func(name string) string {
+		s, ok := field(o, name).(string)
+		if !ok && field(o, name) != nil && op.err == nil {
+			op.err = invalid(schema.InvalidSyntax, name+" must be a string.")
+		}
+		return s
+	}
+	op.method = strings.ToUpper(text("method"))
+	op.bulkID = text("bulkId")
+	path := text("path")
+	version := text("version")
+	if op.err != nil {
+		return op
+	}
+	switch op.method {
+	case "POST":
+		op.err = j.parsePost(op, path)
+		op.id = id(i)
+	case "PUT", "PATCH", "DELETE":
+		op.match = version
+		op.err = j.parsePath(op, path)
+	default:
+		op.err = invalid(schema.InvalidSyntax, "method must be POST, PUT, PATCH or DELETE.")
+	}
+	if op.err == nil && op.method != "DELETE" {
+		op.err = op.parseData(field(o, "data"))
+	}
+	return op
+}
+
+func (j *bulkJob) parsePost(op *operation, path string) error {
+	if op.bulkID == "" {
+		return invalid(schema.InvalidSyntax, "A POST operation needs a bulkId.")
+	}
+	if j.byBulkID[op.bulkID] != nil {
+		return invalid(schema.InvalidSyntax, "The bulkId stands at an earlier operation already.")
+	}
+	j.byBulkID[op.bulkID] = op
+	endpoint, more, _ := strings.Cut(j.trim(path), "/")
+	if op.rt = j.c.Types.TypeByEndpoint(endpoint); op.rt == nil {
+		return &Error{Status: http.StatusNotFound, Detail: "There is no such endpoint."}
+	}
+	if more != "" {
+		return invalid(schema.InvalidSyntax, "The path of a POST operation must be that of a resource type.")
+	}
+	return nil
+}
+
+func (j *bulkJob) parsePath(op *operation, path string) error {
+	endpoint, id, _ := strings.Cut(j.trim(path), "/")
+	if strings.EqualFold(endpoint, "Me") && id == "" {
+		if op.rt = j.c.Types.TypeByName("User"); op.rt == nil || j.c.User == "" {
+			return errNobody
+		}
+		op.id = j.c.User
+		return nil
+	}
+	if op.rt = j.c.Types.TypeByEndpoint(endpoint); op.rt == nil || strings.Contains(id, "/") {
+		op.rt = nil
+		return &Error{Status: http.StatusNotFound, Detail: "There is no such endpoint."}
+	}
+	if id == "" {
+		return invalid(schema.InvalidSyntax, "The path must name a resource.")
+	}
+	op.id = id
+	op.pathRef, _ = strings.CutPrefix(id, bulkIDPrefix)
+	if op.pathRef == id {
+		op.pathRef = ""
+	}
+	return nil
+}
+
+// trim makes a path relative to the SCIM root, as it should be.
+func (j *bulkJob) trim(path string) string {
+	if j.c.Base != "" {
+		path = strings.TrimPrefix(path, j.c.Base)
+	}
+	path, _, _ = strings.Cut(path, "?")
+	return strings.Trim(path, "/")
+}
+
+// parseData reads the data. That of a PATCH may come without schemas, or as the
+// bare array of RFC 7644's own example (erratum 5050).
+func (op *operation) parseData(v any) error {
+	if list, ok := v.([]any); ok && op.method == "PATCH" {
+		v = schema.Object{"Operations": list}
+	}
+	data, ok := v.(schema.Object)
+	if !ok {
+		return invalid(schema.InvalidSyntax, "The operation needs data, an object.")
+	}
+	if op.method == "PATCH" && field(data, "schemas") == nil {
+		data["schemas"] = []any{patchMessage}
+	}
+	op.data = data
+	return nil
+}
+
+// link resolves the references of all operations and notes what depends on
+// what.
+func (j *bulkJob) link(raw []byte) {
+	if !strings.Contains(string(raw), bulkIDPrefix) {
+		return // nothing refers to anything: the order stands
+	}
+	last := make(map[[2]string]*operation) // by type and id
+	for _, op := range j.ops {
+		if op.err != nil {
+			continue
+		}
+		if op.pathRef != "" {
+			j.linkPath(op)
+		}
+		if op.data != nil {
+			j.resolve(op, op.data)
+		}
+		if op.err != nil || op.method == "POST" {
+			continue
+		}
+		key := [2]string{op.rt.Name, op.id}
+		if before := last[key]; before != nil {
+			op.after = append(op.after, before)
+		}
+		last[key] = op
+	}
+}
+
+func (j *bulkJob) linkPath(op *operation) {
+	to := j.byBulkID[op.pathRef]
+	if to == nil {
+		op.err = errUnresolved(op.pathRef)
+		op.id = ""
+		return
+	}
+	if to.rt != nil && to.rt != op.rt {
+		op.err = NotFound(op.id)
+	}
+	op.id = to.id
+	op.after = append(op.after, to)
+}
+
+// resolve replaces references in a value by the ids that they stand for, in
+// place.
+func (j *bulkJob) resolve(op *operation, v any) {
+	switch v := v.(type) {
+	case schema.Object:
+		for k, e := range v {
+			if s, ok := e.(string); !ok {
+				j.resolve(op, e)
+			} else if strings.Contains(s, bulkIDPrefix) {
+				v[k] = j.resolveString(op, k, s)
+			}
+		}
+	case []any:
+		for i, e := range v {
+			if s, ok := e.(string); !ok {
+				j.resolve(op, e)
+			} else if strings.HasPrefix(s, bulkIDPrefix) {
+				v[i] = j.resolveString(op, "", s)
+			}
+		}
+	}
+}
+
+// resolveString replaces a reference: a whole value, the end of a $ref, or a
+// literal in the filter of a PATCH path.
+func (j *bulkJob) resolveString(op *operation, key, s string) string {
+	if ref, ok := strings.CutPrefix(s, bulkIDPrefix); ok {
+		return j.refer(op, ref)
+	}
+	switch {
+	case key == "$ref":
+		before, ref, _ := strings.Cut(s, bulkIDPrefix)
+		return before + j.refer(op, ref)
+	case op.method == "PATCH" && strings.EqualFold(key, "path"):
+		const open = `"` + bulkIDPrefix
+		for {
+			before, rest, ok := strings.Cut(s, open)
+			if !ok {
+				return s
+			}
+			ref, after, _ := strings.Cut(rest, `"`)
+			s = before + `"` + j.refer(op, ref) + `"` + after
+		}
+	}
+	return s
+}
+
+// refer returns the id behind a bulkId.
+func (j *bulkJob) refer(op *operation, bulkID string) string {
+	to := j.byBulkID[bulkID]
+	if to == nil {
+		if op.err == nil {
+			op.err = errUnresolved(bulkID)
+		}
+		return ""
+	}
+	if to != op && !slices.Contains(op.needs, to) {
+		op.needs = append(op.needs, to)
+	}
+	return to.id
+}
