@@ -124,6 +124,7 @@ func (w *work) single(op *operation) error {
 		if err != nil {
 			return err
 		}
+		follow(was, now)
 		return w.set(ref, old, orNil(now))
 	}
 	switch {
@@ -140,7 +141,16 @@ func (w *work) single(op *operation) error {
 	if err := guardSubs(ref, was, now); err != nil {
 		return err
 	}
+	follow(was, now)
 	return w.set(ref, old, orNil(now))
+}
+
+// follow drops a "$ref" that stayed behind when "value" came to name another
+// resource: manager.$ref after manager.value has changed.
+func follow(was, now schema.Object) {
+	if was["$ref"] != nil && now["$ref"] == was["$ref"] && now["value"] != was["value"] {
+		delete(now, "$ref")
+	}
 }
 
 // orNil returns o, or nil if nothing is in it.

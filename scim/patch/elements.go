@@ -304,6 +304,9 @@ func (w *work) element(op *operation, was schema.Object) (schema.Object, error) 
 		now = replaced(op, was)
 		err = guardSubs(ref, was, now)
 	}
+	if now != nil {
+		follow(was, now)
+	}
 	if err != nil || len(now) == 0 {
 		return nil, err
 	}
