@@ -93,8 +93,8 @@ var discovery = sync.OnceValue(func() []*Schema {
 })
 
 // embedded reads a document that is part of the program, without the checks of
-// Parse, which the schema of schemas does not pass: it is the only one that
-// nests complex attributes.
+// Parse: the discovery schemas have an attribute "id", and that of schemas nests
+// complex attributes.
 func embedded(name string) *Schema {
 	data, err := documents.ReadFile("documents/" + name + ".json")
 	if err != nil {
