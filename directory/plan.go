@@ -11,7 +11,6 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/schema"
-	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
 )
 
@@ -42,15 +41,6 @@ type plan struct {
 	diff     []byte
 	err      error // a refusal
 }
-
-// unhashed asks for the hash of a password, which must not be computed inside
-// of a transaction.
-type unhashed struct{ password string }
-
-func (unhashed) Error() string { return "a password is not hashed yet" }
-
-// passwordKind is the kind of the credential that holds a password.
-const passwordKind = "password"
 
 // prepare computes the plans of all writes.
 func (b *batch) prepare(ctx context.Context) error {
@@ -221,44 +211,6 @@ func orEmpty(o schema.Object) schema.Object {
 		return schema.Object{}
 	}
 	return o
-}
-
-// hash makes the sealed hash of a password known to the batch.
-func (b *batch) hash(ctx context.Context, password string) error {
-	b.mu.Lock()
-	_, ok := b.hashes[password]
-	b.mu.Unlock()
-	if ok {
-		return nil
-	}
-	phc, err := secret.HashPassword(ctx, password)
-	var sealed []byte // nil: not a password
-	if err == nil {
-		sealed = b.d.keys.Seal("credential", []byte(phc))
-	} else if err != secret.ErrPassword {
-		return err
-	}
-	b.mu.Lock()
-	b.hashes[password] = sealed
-	b.mu.Unlock()
-	return nil
-}
-
-// savePassword stores the password of a plan.
-func (b *batch) savePassword(ctx context.Context, tx *store.Tx, user identity.ID, p plan) error {
-	if p.password == "" {
-		return nil
-	}
-	b.mu.Lock()
-	sealed, ok := b.hashes[p.password]
-	b.mu.Unlock()
-	switch {
-	case !ok:
-		return unhashed{p.password}
-	case sealed == nil:
-		return identity.NewError(identity.Invalid, "password", "The password is too long or has characters that a password cannot have.")
-	}
-	return tx.PutCredential(ctx, b.by.Org, user, passwordKind, sealed)
 }
 
 // record writes the change row of one write.
