@@ -246,3 +246,25 @@ func TestBindPathRefuses(t *testing.T) {
 		t.Error("an unknown name in the filter of a path chooses silently")
 	}
 }
+
+func TestExamplesOfTheStandard(t *testing.T) {
+	for _, in := range []string{
+		`userName eq "bjensen"`,
+		`name.familyName co "O'Malley"`,
+		`userName sw "J"`,
+		`urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J"`,
+		`title pr`,
+		`meta.lastModified gt "2011-05-13T04:42:34Z"`,
+		`meta.lastModified le "2011-05-13T04:42:34Z"`,
+		`title pr and userType eq "Employee"`,
+		`title pr or userType eq "Intern"`,
+		`schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"`,
+		`userType eq "Employee" and (emails co "example.com" or emails.value co "example.org")`,
+		`userType ne "Employee" and not (emails co "example.com" or emails.value co "example.org")`,
+		`userType eq "Employee" and (emails.type eq "work")`,
+		`userType eq "Employee" and emails[type eq "work" and value co "@example.com"]`,
+		`emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]`,
+	} {
+		mustBind(t, in, userType, schema.Strict)
+	}
+}

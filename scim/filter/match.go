@@ -63,7 +63,7 @@ func matchCompare(c *Compare, o schema.Object, element bool) bool {
 	}
 	var some, yes bool
 	switch {
-	case element:
+	case element && c.Ref.Sub != nil:
 		some, yes = anyValue(c, o[c.Ref.Sub.Name])
 	case c.Ref.Sub == nil:
 		some, yes = anyValue(c, whole(c.Ref, o))
