@@ -13,7 +13,8 @@ const maxDepth = 32
 // Decode reads one JSON object strictly (RFC 8259): nothing may follow it, no
 // key may come twice in one object, not even in another case, strings must be
 // valid Unicode, and nesting ends at 32 levels. Objects become Object, arrays
-// []any, numbers json.Number. The error is an *Error with InvalidSyntax.
+// []any, numbers json.Number. Strings share the memory of one copy of data. The
+// error is an *Error with InvalidSyntax.
 func Decode(data []byte) (Object, error) {
 	p := parser{text: string(data), distinct: true}
 	return p.document()

@@ -1,6 +1,9 @@
 package schema
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Merge returns the document that a PUT of new leaves behind where old was (RFC
 // 7644 section 3.5.1). From old it keeps what is read-only, what is immutable,
@@ -74,21 +77,24 @@ func mergeParts(ref Ref, o, n any) (any, error) {
 		was, _ := o.(Object)
 		return mergeObject(ref, kept, was, x)
 	}
+	before := map[string]Object{}
+	was, _ := o.([]any)
+	for _, v := range was {
+		if v, ok := v.(Object); ok && v["value"] != nil {
+			before[string(AppendValue(nil, v["value"]))] = v
+		}
+	}
 	all, _ := n.([]any)
-	before, _ := o.([]any)
 	out := make([]any, len(all))
 	for i, v := range all {
 		out[i] = v
 		x, _ := v.(Object)
-		for _, w := range before {
-			was, _ := w.(Object)
-			if x["value"] == nil || x["value"] != was["value"] {
-				continue
-			}
-			if y, err := mergeObject(ref, kept, was, x); err == nil {
-				out[i] = y
-			}
-			break
+		old := before[string(AppendValue(nil, x["value"]))]
+		if old == nil {
+			continue
+		}
+		if y, err := mergeObject(ref, kept, old, x); err == nil {
+			out[i] = y // otherwise it is another element with the same value
 		}
 	}
 	return out, nil
@@ -144,19 +150,14 @@ func sameValues(a, b any) bool {
 	if !ok || !ok2 {
 		return EqualValues(a, b)
 	}
-	if len(x) != len(y) {
-		return false
+	return len(x) == len(y) && slices.Equal(sortedJSON(x), sortedJSON(y))
+}
+
+func sortedJSON(all []any) []string {
+	out := make([]string, len(all))
+	for i, v := range all {
+		out[i] = string(AppendValue(nil, v))
 	}
-	used := make([]bool, len(y))
-next:
-	for _, v := range x {
-		for i, w := range y {
-			if !used[i] && EqualValues(v, w) {
-				used[i] = true
-				continue next
-			}
-		}
-		return false
-	}
-	return true
+	slices.Sort(out)
+	return out
 }

@@ -56,6 +56,10 @@ func TestMerge(t *testing.T) {
 			`{` + thing + `,"parts":[{"value":"v","code":"c","note":"n","pin":"1"},{"value":"w","code":"d"}]}`,
 			`{` + thing + `,"parts":[{"value":"x"},{"value":"v"}]}`,
 			`{` + thing + `,"parts":[{"value":"x"},{"value":"v","code":"c","note":"n","pin":"1"}]}`, ""},
+		"parts in another order and doubled": {things,
+			`{` + thing + `,"parts":[{"value":"v","code":"c"},{"value":"w","code":"d"}]}`,
+			`{` + thing + `,"parts":[{"value":"w"},{"value":"v"},{"value":"v"}]}`,
+			`{` + thing + `,"parts":[{"value":"w","code":"d"},{"value":"v","code":"c"},{"value":"v","code":"c"}]}`, ""},
 		"a part with another code is another part": {things,
 			`{` + thing + `,"parts":[{"value":"v","code":"c","note":"n"}]}`,
 			`{` + thing + `,"parts":[{"value":"v","code":"d"}]}`,
@@ -183,5 +187,19 @@ func TestClone(t *testing.T) {
 	}
 	if v := schema.Clone[any](nil); v != nil {
 		t.Errorf("Clone(nil) = %v", v)
+	}
+}
+
+// The names "value" and "primary" may belong to many values in a schema of an
+// organisation.
+func TestMergeOfManyValuesNamedValue(t *testing.T) {
+	rt := &schema.ResourceType{Name: "Odd", Endpoint: "/Odds", Schema: parse(t, `{"id":"urn:example:Odd","attributes":[
+		{"name":"parts","type":"complex","multiValued":true,"subAttributes":[
+			{"name":"value","multiValued":true},{"name":"primary","type":"boolean","multiValued":true},{"name":"code","mutability":"immutable"}]}]}`)}
+	old := canonical(t, rt, `{"parts":[{"value":["a","b"],"code":"c","primary":[true]},{"value":["a"]}]}`)
+	got, err := rt.Merge(old, canonical(t, rt, `{"parts":[{"value":["a","b"],"primary":[true,true]}]}`))
+	want := canonical(t, rt, `{"schemas":["urn:example:Odd"],"parts":[{"value":["a","b"],"code":"c","primary":[true,true]}]}`)
+	if err != nil || !schema.Equal(want, got) {
+		t.Errorf("Merge = %v, %v; want %v", got, err, want)
 	}
 }

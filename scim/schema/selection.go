@@ -84,7 +84,7 @@ func (s *Selection) add(name string) {
 	p := s.picks[ref.Attr]
 	if ref.Sub == nil {
 		p.whole = true
-	} else {
+	} else if !slices.Contains(p.subs, ref.Sub) {
 		p.subs = append(p.subs, ref.Sub)
 	}
 	s.picks[ref.Attr] = p

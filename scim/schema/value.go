@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -223,10 +224,26 @@ func text(ref Ref, a *Attribute, s string) (any, error) {
 	if a.Required && strings.TrimSpace(s) == "" {
 		return nil, Errorf(InvalidValue, "%s must not be blank.", ref.Path())
 	}
-	if unique(a) && len(s) > MaxUnique && utf8.RuneCountInString(s) > MaxUnique {
-		return nil, Errorf(InvalidValue, "%s must be unique and may have at most %d characters.", ref.Path(), MaxUnique)
+	if unique(a) {
+		return s, identifier(ref, s)
 	}
 	return s, nil
+}
+
+// identifier checks a value that must be unique: two of them must not look the
+// same and be different. Like the IdentifierClass of PRECIS (RFC 8264 section
+// 4.2) it allows no control and format characters but the two joiners.
+func identifier(ref Ref, s string) error {
+	if len(s) > MaxUnique && utf8.RuneCountInString(s) > MaxUnique {
+		return Errorf(InvalidValue, "%s must be unique and may have at most %d characters.", ref.Path(), MaxUnique)
+	}
+	for _, r := range s {
+		const nonJoiner, joiner = '\u200C', '\u200D'
+		if unicode.In(r, unicode.Cc, unicode.Cf) && r != nonJoiner && r != joiner {
+			return Errorf(InvalidValue, "%s must not hold the invisible character %U.", ref.Path(), r)
+		}
+	}
+	return nil
 }
 
 func unique(a *Attribute) bool { return a.Uniqueness == Server || a.Uniqueness == Global }
