@@ -21,6 +21,8 @@ type Sources struct {
 	File  string
 	Env   []string          // as os.Environ returns it
 	Flags map[string]string // by Setting.Key; only flags that were given
+	// Defaults by Setting.Key take the place of the usual ones.
+	Defaults map[string]string
 }
 
 // Faults are all that is wrong with the settings, one sentence each.
@@ -59,6 +61,9 @@ type value struct {
 func Read(src Sources) (*Config, error) {
 	r := &reading{values: map[string]value{}}
 	for _, s := range settings {
+		if v, ok := src.Defaults[s.Key]; ok {
+			s.Default = v
+		}
 		if s.Default != "" {
 			r.values[s.Key] = value{s.Default, "default of " + s.Key}
 		}

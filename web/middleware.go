@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -84,12 +86,7 @@ func (m *middleware) finish(q *request, r *http.Request, start time.Time, end fu
 	if q.status == 0 {
 		q.status = http.StatusOK
 	}
-	if q.route == "" {
-		q.route = r.Pattern
-	}
-	if q.route == "" {
-		q.route = "other"
-	}
+	q.route = cmp.Or(q.route, pathOf(r.Pattern), "other")
 	took := time.Since(start)
 	m.o.Metrics.observe(r.Method, q.route, q.status, took.Seconds())
 	if end != nil {
@@ -100,6 +97,14 @@ func (m *middleware) finish(q *request, r *http.Request, start time.Time, end fu
 		// What was written is not a whole answer: close the connection.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// pathOf returns a pattern of the mux without its method.
+func pathOf(pattern string) string {
+	if _, path, ok := strings.Cut(pattern, " "); ok {
+		return path
+	}
+	return pattern
 }
 
 // line writes the log line of a request.

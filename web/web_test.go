@@ -206,7 +206,7 @@ func TestLogLines(t *testing.T) {
 				}
 				return
 			}
-			for _, want := range []string{`"level":"` + c.want + `"`, `"route":"GET /people/{name}"`, `"trace_id":"0af7651916cd43dd8448eb211c80319c"`} {
+			for _, want := range []string{`"level":"` + c.want + `"`, `"route":"/people/{name}"`, `"trace_id":"0af7651916cd43dd8448eb211c80319c"`} {
 				if !strings.Contains(line, want) {
 					t.Errorf("logged %s, want %s in it", line, want)
 				}

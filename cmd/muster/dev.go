@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/muster-id/muster/config"
+	"github.com/muster-id/muster/server"
+)
+
+func (a *app) devCommand() *cobra.Command {
+	var data, file string
+	c := &cobra.Command{
+		Use: "dev", Short: "Run a server with demonstration data", Args: cobra.NoArgs,
+		Long: "Runs the server with two organisations, people and groups in it, and prints commands to\n" +
+			"paste. The data stays in --data from run to run; the tokens are new each time.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.devConfig(data)
+			if err != nil {
+				return err
+			}
+			return a.serve(cmd.Context(), cfg, func(ctx context.Context, s started) error {
+				demo, err := s.house.Demonstrate(ctx)
+				if err != nil {
+					return err
+				}
+				a.invite(s, demo)
+				if file == "" {
+					return nil
+				}
+				return writeEnv(file, envLines(s, demo))
+			})
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&data, "data", "", "folder of the data (default data/dev)")
+	f.StringVar(&file, "env", "", "file to write KEY=value lines to once the server answers")
+	a.serverFlags(f)
+	return c
+}
+
+// devConfig reads the settings with the defaults of "dev": data of its own, no
+// drain time, and logs for people. A database that is set by hand wins over
+// the folder, unless both are of SQLite: then the folder says which.
+func (a *app) devConfig(data string) (*config.Config, error) {
+	dir := data
+	if dir == "" {
+		dir = filepath.Join("data", "dev")
+	}
+	defaults := map[string]string{
+		"database_url": "sqlite:" + filepath.Join(dir, "muster.db"),
+		"drain":        "0s",
+		"log_format":   "text",
+		"log_level":    "warn",
+	}
+	cfg, err := config.Read(config.Sources{File: a.file, Env: a.env, Flags: a.given, Defaults: defaults})
+	if err != nil {
+		return nil, asUsage(err)
+	}
+	_, byFlag := a.given["database_url"]
+	if data != "" && !byFlag {
+		if cfg.Database.Driver == config.SQLite {
+			a.given["database_url"] = defaults["database_url"]
+		}
+		if _, ok := a.given["data_dir"]; !ok {
+			a.given["data_dir"] = data
+		}
+		cfg, err = config.Read(config.Sources{File: a.file, Env: a.env, Flags: a.given, Defaults: defaults})
+		if err != nil {
+			return nil, asUsage(err)
+		}
+	}
+	return cfg, nil
+}
+
+// invite prints what can be pasted.
+func (a *app) invite(s started, d server.Demo) {
+	scim := s.url + "/scim/v2"
+	auth := "-H 'Authorization: Bearer " + d.Token + "'"
+	fmt.Fprintf(a.out, "\nMuster %s with demonstration data\n\n", s.build.Version)
+	facts(a.out,
+		"  database", s.house.Config.Database.String(),
+		"  SCIM 2.0", scim,
+		"  organisation", fmt.Sprintf("%s, %d users and %d groups", d.Org.Slug, d.Users, d.Groups),
+		"  token", d.Token,
+		"  another one", d.Other.Slug,
+		"  its token", d.OtherToken)
+	fmt.Fprintf(a.out, `
+Paste one of these into another terminal:
+
+curl -s %[1]s '%[2]s/Users?count=3&attributes=userName,displayName'
+curl -s -G %[1]s %[2]s/Users --data-urlencode 'filter=displayName co "ø" and active eq true'
+curl -s %[1]s -H 'Content-Type: application/scim+json' %[2]s/Users -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"guest-'$RANDOM'@acme.example"}'
+
+`, auth, scim)
+}
+
+// envLines are the lines of the file that --env names.
+func envLines(s started, d server.Demo) string {
+	var b strings.Builder
+	for _, kv := range [][2]string{
+		{"MUSTER_URL", s.url},
+		{"MUSTER_ORG", d.Org.Slug},
+		{"MUSTER_SCIM_URL", s.url + "/scim/v2"},
+		{"MUSTER_SCIM_TOKEN", d.Token},
+		{"MUSTER_OTHER_ORG", d.Other.Slug},
+		{"MUSTER_OTHER_SCIM_TOKEN", d.OtherToken},
+		{"MUSTER_PID", strconv.Itoa(os.Getpid())},
+	} {
+		fmt.Fprintf(&b, "%s=%s\n", kv[0], kv[1])
+	}
+	return b.String()
+}
+
+// writeEnv writes the file as a whole or not at all, for its owner alone: it
+// holds tokens.
+func writeEnv(path, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.WriteString(text)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // nothing better to do with half a file
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/muster-id/muster/api/scim"
+	"github.com/muster-id/muster/config"
+	"github.com/muster-id/muster/identity"
+	protocol "github.com/muster-id/muster/scim"
+	"github.com/muster-id/muster/web"
+)
+
+// maxHeader bounds the request line and the headers. It is above what any door
+// reads, so that an overlong filter is answered by the door in its own format.
+const maxHeader = 2 << 20
+
+// headerTime bounds how long a client may take for the headers.
+const headerTime = 10 * time.Second
+
+// A Server answers requests over a House.
+type Server struct {
+	house    *House
+	build    Build
+	url      string
+	log      *slog.Logger
+	door     *scim.Door
+	trace    tracing
+	http     *http.Server
+	draining atomic.Bool
+}
+
+// Options are what a Server is made of.
+type Options struct {
+	House *House
+	Build Build
+	// URL is the absolute URL under which clients see the server, without a
+	// slash at the end.
+	URL string
+}
+
+// New builds the doors. The house stays the caller's to close, after Run.
+func New(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{house: o.House, build: o.Build, url: o.URL, log: o.House.Log}
+	var err error
+	if s.trace, err = newTracing(ctx, o.Build); err != nil {
+		return nil, fmt.Errorf("tracing: %w", err)
+	}
+	cfg := o.House.Config
+	s.door = scim.New(scim.Options{
+		Directory: o.House.Directory, Keys: o.House.Keys, Public: o.URL, Limits: limits(cfg), Log: s.log,
+	})
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: min(headerTime, cfg.ReadTimeout),
+		ReadTimeout:       cfg.ReadTimeout,
+		WriteTimeout:      cfg.WriteTimeout,
+		IdleTimeout:       cfg.IdleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// limits are those of the SCIM engine.
+func limits(cfg *config.Config) protocol.Limits {
+	return protocol.Limits{
+		Body: cfg.MaxBody, BulkBody: cfg.MaxBody, BulkOperations: cfg.MaxBulkOperations, MaxPage: cfg.MaxPage,
+	}
+}
+
+// handler mounts the doors and puts the furniture of package web around them.
+func (s *Server) handler() http.Handler {
+	reg := newRegistry(s.build)
+	mux := http.NewServeMux()
+	s.door.Mount(mux)
+	ops := web.Door{OnError: s.opsError}
+	metrics := metricsHandler(reg)
+	ops.Mount(mux, []web.Route{
+		{Pattern: "GET /livez", Perm: identity.Anyone, Do: s.livez},
+		{Pattern: "GET /readyz", Perm: identity.Anyone, Do: s.readyz},
+		{Pattern: "GET /metrics", Perm: identity.Anyone, Do: func(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+			metrics.ServeHTTP(w, r)
+			return nil
+		}},
+		{Pattern: "GET /{$}", Perm: identity.Anyone, Do: s.front},
+	})
+	// The mux redirects paths such as /scim/v2//Users, which no client of an API
+	// follows with its body; the door answers them itself.
+	direct := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/scim/") {
+			s.door.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+	h := watchProxy(s.house.Config.TrustedProxies, s.url, s.log, direct)
+	return web.Wrap(web.Options{
+		Log: s.log, Metrics: web.NewMetrics(reg), MaxBody: s.house.Config.MaxBody, Start: s.trace.start(),
+	}, h)
+}
+
+func (s *Server) opsError(w http.ResponseWriter, r *http.Request, err error) {
+	web.Fail(r.Context(), err)
+	_ = plain(w, http.StatusInternalServerError, "internal error, request "+web.RequestID(r.Context())+"\n")
+}
+
+// ErrInterrupt as the cause of a context asks Run to stop without the drain
+// time: somebody sits at the terminal and waits.
+var ErrInterrupt = errors.New("interrupted")
+
+// Run serves on ln until ctx ends, and then stops in good order: it says "not
+// ready", waits the drain time, takes no more connections, and lets requests
+// finish. When now ends, it cuts off whatever still runs. ready is called once
+// the server answers on its address.
+func (s *Server) Run(ctx, now context.Context, ln net.Listener, ready func() error) error {
+	work, halt := context.WithCancel(context.WithoutCancel(ctx))
+	defer halt()
+	var loops sync.WaitGroup
+	s.background(work, &loops)
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(ln) }()
+	err := answers(ctx, ln.Addr().String())
+	if err == nil {
+		err = ready()
+	}
+	if err == nil {
+		select {
+		case <-ctx.Done():
+			err = s.stop(context.Cause(ctx), now)
+		case err = <-served:
+		}
+	}
+	halt()
+	err = errors.Join(err, s.http.Close())
+	loops.Wait()
+	flush, done := context.WithTimeout(now, 5*time.Second)
+	defer done()
+	return errors.Join(err, s.trace.stop(flush))
+}
+
+// answers waits until the server answers on its own address.
+func answers(ctx context.Context, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/livez", nil)
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		if context.Cause(ctx) == context.Canceled {
+			return nil // told to stop before it began
+		}
+		return fmt.Errorf("the server does not answer on its own address: %w", err)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return errors.Join(err, res.Body.Close())
+}
+
+// stop ends serving in good order.
+func (s *Server) stop(why error, now context.Context) error {
+	s.draining.Store(true)
+	drain := s.house.Config.Drain
+	if errors.Is(why, ErrInterrupt) {
+		drain = 0
+	}
+	s.log.Info("stopping", "drain", drain.String(), "requests_get", s.house.Config.Stop.String())
+	select {
+	case <-time.After(drain):
+	case <-now.Done():
+	}
+	ctx, cancel := context.WithTimeout(now, s.house.Config.Stop)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.New("requests were cut off: they took longer than the stop time")
+	}
+	if errors.Is(err, context.Canceled) {
+		return errors.New("requests were cut off: a second signal came")
+	}
+	return err
+}
