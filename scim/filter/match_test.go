@@ -64,6 +64,7 @@ func TestMatch(t *testing.T) {
 		"meta.resourceType":                          {`meta.resourceType eq "User"`, true},
 		"9 an unknown attribute has no value":        {`nosuch eq "a"`, false},
 		"9 an unknown attribute is not present":      {`nosuch pr or nosuch[a pr] or emails[nosuch pr]`, false},
+		"9 ne of an unknown attribute":               {`nosuch ne "a"`, true},
 		"9 not over an unknown attribute":            {`not (nosuch eq "a")`, true},
 		"10 schemas":                                 {`schemas eq "URN:ietf:params:scim:schemas:extension:enterprise:2.0:user"`, true},
 		"10 another schema":                          {`schemas eq "urn:nosuch"`, false},

@@ -98,6 +98,7 @@ func TestParseRefuses(t *testing.T) {
 		"51 levels":                {strings.Repeat("(", 51) + "a pr" + strings.Repeat(")", 51), "The filter is not valid at offset 50: more than 50 levels of nesting."},
 		"a hundred thousand":       {strings.Repeat("(", 60_000), "The filter is not valid at offset 50: more than 50 levels of nesting."},
 		"64 KiB and a byte":        {strings.Repeat(" ", MaxLength+1), "The filter has 65537 bytes; at most 65536 are read."},
+		"51 levels once printed":   {strings.Repeat("(", 49) + `a[b pr or c pr].d pr` + strings.Repeat(")", 49), "The filter is not valid at offset 67: more than 50 levels of nesting."},
 		"501 comparisons":          {"a pr" + strings.Repeat(" or a pr", 500), "The filter is not valid at offset 4002: more than 500 comparisons."},
 	} {
 		t.Run(phrase, func(t *testing.T) {

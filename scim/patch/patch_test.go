@@ -153,9 +153,10 @@ func TestAdd(t *testing.T) {
 		"44 two primary values, first kept": {schema.Okta, "", `{"op":"replace","path":"emails","value":[{"value":"c","primary":true},{"value":"d","primary":true}]}`, `{"emails":[{"value":"c","primary":true},{"value":"d"}]}`, ""},
 		"with a filter merges": {schema.RFC, "", `{"op":"add","path":"emails[type eq \"home\"]","value":{"display":"B"}}`,
 			`{"emails":[{"value":"a@x.io","type":"work","primary":true},{"value":"b@x.io","type":"home","display":"B"}]}`, ""},
-		"with a filter that matches nothing": {schema.RFC, "", `{"op":"add","path":"emails[type eq \"other\"].value","value":"c"}`, "", schema.NoTarget},
-		"null adds nothing":                  {schema.RFC, "", `{"op":"add","path":"title","value":null}`, "", ""},
-		"an empty list adds nothing":         {schema.RFC, "", `{"op":"add","path":"emails","value":[]}`, "", ""},
+		"with a filter that matches nothing":       {schema.RFC, "", `{"op":"add","path":"emails[type eq \"other\"].value","value":"c"}`, "", schema.NoTarget},
+		"null inside a complex value adds nothing": {schema.RFC, "", `{"op":"add","path":"name","value":{"givenName":null}}`, "", ""},
+		"null adds nothing":                        {schema.RFC, "", `{"op":"add","path":"title","value":null}`, "", ""},
+		"an empty list adds nothing":               {schema.RFC, "", `{"op":"add","path":"emails","value":[]}`, "", ""},
 		"without a path": {schema.RFC, "", `{"op":"add","value":{"nickname":"A","emails":[{"value":"c@x.io"}],"name":{"middleName":"B"}}}`,
 			`{"nickName":"A","emails":[` + bothEmails + `,{"value":"c@x.io"}],"name":{"givenName":"Ann","middleName":"B","familyName":"Ash"}}`, ""},
 		"a sub-attribute of the first element of a list": {schema.RFC, "", `{"op":"add","path":"phoneNumbers.value","value":"1"}`, `{"phoneNumbers":[{"value":"1"}]}`, ""},
@@ -339,6 +340,37 @@ func TestImmutable(t *testing.T) {
 		e, _ := errors.AsType[*schema.Error](err)
 		if tt.fail && (e == nil || e.Fault != schema.Unwritable) || !tt.fail && err != nil {
 			t.Errorf("%s: %v, want mutability error: %t", phrase, err, tt.fail)
+		}
+	}
+}
+
+// An extension with a required attribute may go as a whole, unless the resource
+// type requires it.
+func TestRemoveExtensionWithRequiredAttribute(t *testing.T) {
+	const urn = "urn:example:2.0:Extra"
+	for phrase, tt := range map[string]struct {
+		required bool
+		ops      string
+		want     schema.Fault
+	}{
+		"the whole extension":    {false, `{"op":"remove","path":"` + urn + `"}`, ""},
+		"its required attribute": {false, `{"op":"remove","path":"` + urn + `:code"}`, schema.Unwritable},
+		"a required extension":   {true, `{"op":"remove","path":"` + urn + `"}`, schema.Unwritable},
+	} {
+		extra, err := schema.Parse([]byte(`{"id":"` + urn + `","name":"Extra","attributes":[{"name":"code","type":"string","required":true}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := registry.Extend("Group", extra, tt.required)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rt := r.TypeByName("Group")
+		old := load(t, rt, `{"schemas":["`+schema.GroupURN+`","`+urn+`"],"displayName":"T","`+urn+`":{"code":"1"}}`)
+		got, _, err := run(t, rt, schema.RFC, old, tt.ops)
+		e, _ := errors.AsType[*schema.Error](err)
+		if tt.want == "" && (err != nil || got[urn] != nil) || tt.want != "" && (e == nil || e.Fault != tt.want) {
+			t.Errorf("%s: %v, %v, want %q", phrase, got, err, tt.want)
 		}
 	}
 }
