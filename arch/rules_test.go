@@ -3,7 +3,6 @@ package arch
 import (
 	"fmt"
 	"go/ast"
-	"go/token"
 	"regexp"
 	"slices"
 	"strconv"
@@ -361,16 +360,11 @@ func sqlInStore(h *house) (bad []string) {
 					bad = append(bad, fmt.Sprintf("%s imports %s", h.at(spec), p))
 				}
 			}
-			ast.Inspect(f.ast, func(n ast.Node) bool {
-				lit, ok := n.(*ast.BasicLit)
-				if !ok || lit.Kind != token.STRING {
-					return true
+			for _, q := range h.literals(f) {
+				if sqlText.MatchString(q.text) {
+					bad = append(bad, q.at+" holds SQL")
 				}
-				if text, err := strconv.Unquote(lit.Value); err == nil && sqlText.MatchString(text) {
-					bad = append(bad, h.at(lit)+" holds SQL")
-				}
-				return true
-			})
+			}
 		}
 	}
 	return bad

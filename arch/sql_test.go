@@ -146,22 +146,32 @@ func judgeWall(s statement) []string {
 	return []string{fmt.Sprintf("%s names no organisation: %.60q", s.at, text)}
 }
 
-// statements lists the SQL in a package: string literals, and those that are
-// joined by +, with an ellipsis for what stands between them.
+// statements lists the SQL in a package.
 func (h *house) statements(name string) (all []statement) {
 	for _, f := range h.rooms[name].code() {
-		ast.Inspect(f.ast, func(n ast.Node) bool {
-			e, ok := n.(ast.Expr)
-			if !ok {
-				return true
+		for _, q := range h.literals(f) {
+			if sqlText.MatchString(q.text) || statementOf.MatchString(q.text) {
+				all = append(all, q)
 			}
-			text, ok := literal(e)
-			if ok && (sqlText.MatchString(text) || statementOf.MatchString(text)) {
-				all = append(all, statement{h.at(e), text})
-			}
-			return !ok
-		})
+		}
 	}
+	return all
+}
+
+// literals lists the string literals of a file; those that are joined by + are
+// one, with an ellipsis for what stands between them.
+func (h *house) literals(f *file) (all []statement) {
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		e, ok := n.(ast.Expr)
+		if !ok {
+			return true
+		}
+		text, ok := literal(e)
+		if ok {
+			all = append(all, statement{h.at(e), text})
+		}
+		return !ok
+	})
 	return all
 }
 
