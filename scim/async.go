@@ -75,14 +75,11 @@ const (
 // later hands the request over when the client prefers that, and answers it.
 // done is false when the request is to be carried out now.
 func (x *call) later(raw []byte, path string, rt *schema.ResourceType, sel schema.Selection) (done bool, err error) {
+	if !x.prefersAsync() {
+		return false, nil
+	}
 	async := x.s.opts.Async
-	if async == nil || len(x.r.Header["Prefer"]) == 0 {
-		return false, nil
-	}
-	wanted, wait := prefer(x.r.Header)
-	if !wanted {
-		return false, nil
-	}
+	_, wait := prefer(x.r.Header)
 	req := Request{
 		Txn: newID(), Method: x.r.Method, Path: path, Body: raw,
 		IfMatch: header(x.r.Header, "If-Match"), IfNone: header(x.r.Header, "If-None-Match"),
@@ -105,6 +102,16 @@ func (x *call) later(raw []byte, path string, rt *schema.ResourceType, sel schem
 	h.Set("Location", x.c.Base+"/"+eventsEndpoint+"/"+req.Txn)
 	x.send(http.StatusAccepted, nil)
 	return true, nil
+}
+
+// prefersAsync reports whether the request is to be answered later. Its Accept
+// header does not count then (RFC 9967 section 2.5.1.1).
+func (x *call) prefersAsync() bool {
+	if x.s.opts.Async == nil || len(x.r.Header["Prefer"]) == 0 || x.r.Method == "GET" || x.r.Method == "HEAD" {
+		return false
+	}
+	async, _ := prefer(x.r.Header)
+	return async
 }
 
 // prefer reads the Prefer header (RFC 7240).

@@ -41,7 +41,7 @@ type Backend interface {
 // Want says which parts of a resource beyond its document the answer needs, so
 // that a backend does not read members that nobody asked for.
 type Want struct {
-	Rows func(attr string) bool // per attribute with schema.Attribute.Rows
+	Rows func(attr string) bool // per attribute with schema.Attribute.Rows; nil: none
 }
 
 // A Resource is one stored resource. Doc is its JSON object without "meta",
@@ -126,5 +126,5 @@ type Write struct {
 type Written struct {
 	Resource *Resource // nil after Delete and after an error
 	Changed  bool      // false for a write that had no effect
-	Err      error
+	Err      error     // in a failed unit, at the write that caused the failure
 }

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -64,17 +65,17 @@ func (x *call) discover(d *discovery, id string) error {
 // view decides what the caller may see: with a good credential what its client
 // has, otherwise what is public.
 func (x *call) view() (view, error) {
-	public := x.s.opts.Public
-	if public == nil || x.r.Header.Get("Authorization") != "" {
+	open := x.s.opts.Public
+	if open == nil || x.r.Header.Get("Authorization") != "" {
 		err := x.authenticate()
 		if err == nil {
 			return view{s: x.s, types: x.c.Types, base: x.c.Base, dialect: &x.c.Dialect}, nil
 		}
-		if public == nil {
+		if open == nil {
 			return view{}, err
 		}
 	}
-	types, base := public(x.r)
+	types, base := open(x.r)
 	if types == nil {
 		return view{}, Unauthorized("The request needs a valid credential.")
 	}
@@ -138,38 +139,25 @@ func providerConfig(v view, id string) []byte {
 	if user := v.types.TypeByName("User"); user != nil {
 		_, password = user.Find("", "password", "")
 	}
-	async, events := "none", []any{}
+	async := `"none","eventUris":[]`
 	if v.s.opts.Async != nil {
-		async, events = "request", []any{asyncEvent}
+		async = `"request","eventUris":["` + asyncEvent + `"]`
 	}
-	on := schema.Object{"supported": true}
-	o := schema.Object{
-		"schemas":        []any{schema.ProviderConfigURN},
-		"patch":          on,
-		"bulk":           schema.Object{"supported": true, "maxOperations": int64(l.BulkOperations), "maxPayloadSize": l.BulkBody},
-		"filter":         schema.Object{"supported": true, "maxResults": int64(l.MaxPage)},
-		"changePassword": schema.Object{"supported": password},
-		"sort":           on,
-		"etag":           on,
-		"pagination": schema.Object{
-			"cursor": true, "index": true, "defaultPaginationMethod": "index",
-			"defaultPageSize": int64(l.Page), "maxPageSize": int64(l.MaxPage),
-			"cursorTimeout": int64(l.CursorAge.Seconds()),
-		},
-		"securityEvents": schema.Object{"asyncRequest": async, "eventUris": events},
-		"authenticationSchemes": []any{schema.Object{
-			"type": "oauthbearertoken", "name": "OAuth Bearer Token",
-			"description": "A bearer token in the Authorization header.",
-			"specUri":     "https://www.rfc-editor.org/info/rfc6750",
-			"primary":     true,
-		}},
-		"meta": schema.Object{
-			"resourceType": "ServiceProviderConfig",
-			"location":     v.base + "/ServiceProviderConfig",
-		},
-	}
+	interop := ""
 	if d := v.dialect; d != nil && d.RefuseUnknown && d.RefuseUnknownInFilter && d.RefusePathless && d.RefuseWholeFilterPath {
-		o["interopProfileConformant"] = true
+		interop = `"interopProfileConformant":true,`
 	}
-	return schema.AppendValue(nil, o)
+	return fmt.Appendf(nil, `{"schemas":["`+schema.ProviderConfigURN+`"],`+
+		`"patch":{"supported":true},`+
+		`"bulk":{"supported":true,"maxOperations":%d,"maxPayloadSize":%d},`+
+		`"filter":{"supported":true,"maxResults":%d},`+
+		`"changePassword":{"supported":%t},"sort":{"supported":true},"etag":{"supported":true},`+
+		`"pagination":{"cursor":true,"index":true,"defaultPaginationMethod":"index","defaultPageSize":%d,"maxPageSize":%d,"cursorTimeout":%d},`+
+		`"securityEvents":{"asyncRequest":%s},%s`+
+		`"authenticationSchemes":[{"type":"oauthbearertoken","name":"OAuth Bearer Token",`+
+		`"description":"A bearer token in the Authorization header.",`+
+		`"specUri":"https://www.rfc-editor.org/info/rfc6750","primary":true}],`+
+		`"meta":{"resourceType":"ServiceProviderConfig","location":%s}}`,
+		l.BulkOperations, l.BulkBody, l.MaxPage, password, l.Page, l.MaxPage, int64(l.CursorAge.Seconds()),
+		async, interop, schema.AppendString(nil, v.base+"/ServiceProviderConfig"))
 }

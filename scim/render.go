@@ -13,24 +13,36 @@ func location(c *Client, rt *schema.ResourceType, id string) string {
 	return c.Base + rt.Endpoint + "/" + url.PathEscape(id)
 }
 
-// appendResource appends a resource as the client wants it. The default set of
-// attributes is put together from bytes; only a projection decodes.
+// appendResource appends a resource as the client wants it. Whenever the stored
+// document can go out as it is, the answer is put together from bytes; only
+// other projections decode.
 func appendResource(dst []byte, c *Client, res *Resource, sel schema.Selection) ([]byte, error) {
-	if !sel.Whole() || c.Dialect.Form != schema.Flat {
+	switch {
+	case c.Dialect.Form != schema.Flat:
 		return appendSelected(dst, c, res, sel)
+	case sel.Whole():
+		return appendDocument(dst, c, res, nil)
+	case sel.Document() && wholeParts(res, sel):
+		return appendDocument(dst, c, res, sel.Wants)
 	}
+	return appendSelected(dst, c, res, sel)
+}
+
+// appendDocument appends the stored document and what the server adds to it,
+// as far as it is wanted; nil wants all.
+func appendDocument(dst []byte, c *Client, res *Resource, wants func(attr string) bool) ([]byte, error) {
 	n := len(res.Doc)
 	if n < 2 || res.Doc[n-1] != '}' {
 		return dst, fmt.Errorf("render %s %s: the stored document is not an object", res.Type.Name, res.ID)
 	}
 	dst = append(dst, res.Doc[:n-1]...)
-	if res.ExternalID != "" {
+	if res.ExternalID != "" && (wants == nil || wants("externalId")) {
 		dst = append(dst, `,"externalId":`...)
 		dst = schema.AppendString(dst, res.ExternalID)
 	}
 	if len(res.Rows) > 0 {
 		for _, a := range res.Type.Schema.Attributes {
-			if rows := res.Rows[a.Name]; a.Rows && len(rows) > 0 {
+			if rows := res.Rows[a.Name]; a.Rows && len(rows) > 0 && (wants == nil || wants(a.Name)) {
 				dst = append(dst, ',')
 				dst = schema.AppendString(dst, a.Name)
 				dst = append(dst, ':')
@@ -38,9 +50,33 @@ func appendResource(dst []byte, c *Client, res *Resource, sel schema.Selection) 
 			}
 		}
 	}
-	dst = append(dst, ',')
-	dst = appendMeta(dst, c, res)
+	if wants == nil || wants("meta") {
+		dst = append(dst, ',')
+		dst = appendMeta(dst, c, res)
+	}
 	return append(dst, '}'), nil
+}
+
+// wholeParts reports whether of meta and the row attributes each is wanted
+// either whole or not at all.
+func wholeParts(res *Resource, sel schema.Selection) bool {
+	whole := func(name string, subs ...string) bool {
+		if !sel.Wants(name) {
+			return true
+		}
+		for _, sub := range subs {
+			if !sel.Wants(name + "." + sub) {
+				return false
+			}
+		}
+		return true
+	}
+	for name := range res.Rows {
+		if !whole(name, "value", "$ref", "type", "display") {
+			return false
+		}
+	}
+	return whole("meta", "resourceType", "created", "lastModified", "location", "version")
 }
 
 func appendMeta(dst []byte, c *Client, res *Resource) []byte {

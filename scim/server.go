@@ -118,7 +118,7 @@ type call struct {
 
 // serve finds the handler for a path. Endpoint names are taken in any case.
 func (x *call) serve(rest string) error {
-	if err := x.acceptable(); err != nil {
+	if err := x.acceptable(); err != nil && !x.prefersAsync() {
 		return err
 	}
 	var err error

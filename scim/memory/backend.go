@@ -37,6 +37,7 @@ type record struct {
 	created  time.Time
 	modified time.Time
 	doc      schema.Object       // canonical, without meta, externalId and rows
+	text     []byte              // doc as it is sent
 	external map[string]string   // externalId by domain
 	rows     map[string][]string // ids by row attribute, in the order of arrival
 }
@@ -80,7 +81,7 @@ func (b *Backend) find(rt *schema.ResourceType, id string) (*record, error) {
 func (b *Backend) resource(r *record, rt *schema.ResourceType, want scim.Want) *scim.Resource {
 	res := &scim.Resource{
 		Type: rt, ID: r.id, ExternalID: r.external[b.domain], Version: r.version,
-		Created: r.created, Modified: r.modified, Doc: rt.Encode(r.doc),
+		Created: r.created, Modified: r.modified, Doc: r.text,
 	}
 	for _, a := range rt.Schema.Attributes {
 		if !a.Rows || want.Rows == nil || !want.Rows(a.Name) {

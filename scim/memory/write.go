@@ -199,6 +199,7 @@ func (t *transaction) save(i int, r *record, edits []patch.RowEdit) error {
 			return scim.Conflict(k.path)
 		}
 	}
+	r.text = r.rt.Encode(r.doc)
 	t.set(r.id, r)
 	return nil
 }
