@@ -181,8 +181,12 @@ func (b *batch) fill(p *plan, rt *schema.ResourceType, old, doc schema.Object) e
 	}
 	doc["id"] = p.next.ID.String()
 	if p.changed {
-		p.paths = schema.Diff(rt, orEmpty(old), doc)
-		p.diff = documentDiff(rt, p.paths, orEmpty(old), doc)
+		before := old
+		if before == nil {
+			before = schema.Object{"id": doc["id"]}
+		}
+		p.paths = schema.Diff(rt, before, doc)
+		p.diff = documentDiff(rt, p.paths, before, doc)
 		if p.password != "" {
 			p.paths = append(p.paths, "password")
 		}
@@ -204,13 +208,6 @@ func (b *batch) index(r *store.Resource, rt *schema.ResourceType, doc schema.Obj
 		}
 	}
 	return b.d.db.Index(r, rt, doc)
-}
-
-func orEmpty(o schema.Object) schema.Object {
-	if o == nil {
-		return schema.Object{}
-	}
-	return o
 }
 
 // record writes the change row of one write.

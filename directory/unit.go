@@ -146,8 +146,9 @@ func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, err
 	}
 	p := plan{}
 	if old, err := w.Type.Load(cur.Doc); err == nil {
-		p.paths = schema.Diff(w.Type, old, schema.Object{})
-		p.diff = documentDiff(w.Type, p.paths, old, schema.Object{})
+		nothing := schema.Object{"id": old["id"]}
+		p.paths = schema.Diff(w.Type, old, nothing)
+		p.diff = documentDiff(w.Type, p.paths, old, nothing)
 	}
 	if err := b.record(ctx, tx, identity.Deleted, cur, p, nil); err != nil {
 		return Outcome{}, err

@@ -37,30 +37,34 @@ type world struct {
 	log  *audit.Log
 	door *Door
 	mux  *http.ServeMux
-
-	mu     sync.Mutex
-	ahead  time.Duration // of the real clock
-	logged bytes.Buffer  // guarded by mu
+	*surroundings
 }
 
-func (w *world) now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return time.Now().Add(w.ahead)
+// The surroundings of a world are its clock and the lines that it logs.
+type surroundings struct {
+	mu     sync.Mutex
+	ahead  time.Duration // of the real clock
+	logged bytes.Buffer
+}
+
+func (s *surroundings) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.ahead)
 }
 
 // pass lets time pass.
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ahead += d
+func (s *surroundings) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead += d
 }
 
 // Write implements io.Writer for the log.
-func (w *world) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.logged.Write(p)
+func (s *surroundings) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logged.Write(p)
 }
 
 func newWorld(t testing.TB, db *store.DB) *world {
@@ -69,7 +73,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, db: db, mux: http.NewServeMux()}
+	w := &world{t: t, db: db, mux: http.NewServeMux(), surroundings: &surroundings{}}
 	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.dir = directory.New(directory.Options{DB: db, Keys: keys, Now: w.now, Log: log})
 	if err := w.dir.Start(t.Context()); err != nil {

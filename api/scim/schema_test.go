@@ -88,7 +88,7 @@ func TestOwnSchemaRefused(t *testing.T) {
 		"an unknown resource type":         {replace(badgeURN, "urn:x:y"), "Robot", identity.Invalid},
 		"the URN of the standard User":     {replace(badgeURN, userURN), "User", identity.Conflict},
 		"the URN of EnterpriseUser, upper": {replace(badgeURN, strings.ToUpper(enterpriseURN)), "User", identity.Conflict},
-		"a URN of messages":                {replace(badgeURN, "urn:ietf:params:scim:api:messages:2.0:X"), "User", identity.Conflict},
+		"a URN of messages":                {replace(badgeURN, "urn:ietf:params:scim:api:messages:2.0:X"), "User", identity.Invalid},
 		"no URN":                           {replace(badgeURN, "badge"), "User", identity.Invalid},
 		"a secret":                         {replace(`"returned":"default"`, `"returned":"never"`, badgeURN, "urn:x:y"), "User", identity.Invalid},
 		"a type that changes":              {replace(`"name":"colour","type":"string"`, `"name":"colour","type":"integer"`), "User", identity.Conflict},
