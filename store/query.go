@@ -2,6 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/filter"
@@ -32,7 +37,341 @@ type Page struct {
 	Next      []byte
 }
 
+// A place is the position before a start index, and a total a number of
+// matches, that a query found not long ago.
+type (
+	place = position
+	total = int
+)
+
+const (
+	placeAge = time.Minute
+	// totalAge also bounds how long another node's writes can go unseen in the
+	// total of a filter on PostgreSQL.
+	totalAge = 2 * time.Second
+)
+
 // Query returns one page. It returns TooCostly when the answer would need more
 // rows to be examined than one request may, and Invalid for an After that no
 // page of this query can have ended at.
-func (tx *Tx) Query(ctx context.Context, q Query) (*Page, error) { panic("later") }
+func (tx *Tx) Query(ctx context.Context, q Query) (*Page, error) {
+	r := &run{tx: tx, q: &q}
+	if err := r.compile(ctx); err != nil {
+		return nil, wrap(err, "compile a query")
+	}
+	p, err := r.page(ctx)
+	return p, wrap(err, "query")
+}
+
+// A run is a query on its way.
+type run struct {
+	tx       *Tx
+	q        *Query
+	streams  []*stream
+	orders   []ordering
+	custom   bool // some order has to be made here
+	examined int
+	name     string // of the query, for what is remembered
+}
+
+func (r *run) compile(ctx context.Context) error {
+	seed := r.tx.db.seed.Load()
+	if seed == nil {
+		return errors.New("the database has not been migrated")
+	}
+	for _, rt := range r.q.Types {
+		c := &compiler{
+			db: r.tx.db, seed: *seed, rt: rt, domain: r.q.Domain,
+			below: func(group identity.ID) ([]identity.ID, error) {
+				list, err := r.tx.ids(ctx, groupsBelow, r.q.Org, group)
+				return append([]identity.ID{group}, list...), err
+			},
+		}
+		match, e := allRows, r.q.Filter[rt]
+		if e != nil {
+			match = c.expr(e, false)
+		}
+		if c.err != nil {
+			return c.err
+		}
+		ref, sorted := r.q.Sort[rt]
+		o := orderingOf(sorted || r.q.Sort != nil, ref, r.q.Desc)
+		r.custom = r.custom || o.custom
+		r.orders = append(r.orders, o)
+		r.streams = append(r.streams, &stream{
+			tx: r.tx, q: r.q, rt: rt, expr: e, match: match, order: o,
+			examined: &r.examined, chunk: r.q.Count + 1,
+		})
+	}
+	return nil
+}
+
+func (r *run) page(ctx context.Context) (*Page, error) {
+	var after *position
+	if len(r.q.After) > 0 {
+		pos, ok := decodePosition(r.q.After, r.orders)
+		if !ok {
+			return nil, identity.NewError(identity.Invalid, "cursor", "The cursor does not belong to this query.")
+		}
+		after = &pos
+	}
+	if r.q.Count <= 0 {
+		n, err := r.total(ctx)
+		return &Page{Total: n}, err
+	}
+	if r.custom {
+		return r.sorted(ctx, after)
+	}
+	known := after == nil // the index of the first row is known
+	skipped := 0
+	if known {
+		var err error
+		if after, skipped, err = r.start(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		r.seek(after)
+	}
+	rows, more, err := r.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &Page{}
+	for _, f := range rows {
+		p.Resources = append(p.Resources, f.res)
+	}
+	if more {
+		last := rows[len(rows)-1].pos
+		p.Next = last.encode()
+		if known {
+			r.remember(ctx, skipped+len(rows), last)
+		}
+	}
+	if known && !more && (len(rows) > 0 || skipped < max(r.q.Start, 1)-1 || skipped == 0) {
+		p.Total = skipped + len(rows)
+		return p, nil
+	}
+	p.Total, err = r.total(ctx)
+	return p, err
+}
+
+func (r *run) seek(pos *position) {
+	for _, s := range r.streams {
+		s.seek(pos)
+	}
+}
+
+// next takes the first of the rows at which the streams stand, nil at the end.
+func (r *run) next(ctx context.Context) (*found, error) {
+	var first *stream
+	var head *found
+	for _, s := range r.streams {
+		f, err := s.peek(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if f == nil {
+			continue
+		}
+		if head != nil {
+			n := f.pos.compare(head.pos)
+			if s.order.desc {
+				n = -n
+			}
+			if n > 0 {
+				continue
+			}
+		}
+		first, head = s, f
+	}
+	if head != nil {
+		first.take()
+	}
+	return head, nil
+}
+
+// take reads one page and reports whether there is more.
+func (r *run) take(ctx context.Context) (rows []*found, more bool, err error) {
+	for len(rows) < r.q.Count {
+		f, err := r.next(ctx)
+		if err != nil || f == nil {
+			return rows, false, err
+		}
+		rows = append(rows, f)
+	}
+	for _, s := range r.streams {
+		f, err := s.peek(ctx)
+		if err != nil || f != nil {
+			return rows, f != nil, err
+		}
+	}
+	return rows, false, nil
+}
+
+// start brings the streams to the start index and returns how many rows come
+// before: fewer than were to be skipped when there are no more.
+func (r *run) start(ctx context.Context) (*position, int, error) {
+	n := max(r.q.Start, 1) - 1
+	if n == 0 {
+		r.seek(nil)
+		return nil, 0, nil
+	}
+	if pos, ok := r.recall(ctx, n); ok {
+		r.seek(&pos)
+		return &pos, n, nil
+	}
+	if len(r.streams) == 1 && r.streams[0].exact() {
+		s := r.streams[0]
+		pos, err := s.skip(ctx, n)
+		if err != nil || pos != nil {
+			s.seek(pos)
+			return pos, n, err
+		}
+		s.parts = nil // there are not so many rows: the page is empty
+		return nil, n, nil
+	}
+	r.seek(nil)
+	for i := range n {
+		f, err := r.next(ctx)
+		if err != nil || f == nil {
+			return nil, i, err
+		}
+	}
+	return nil, n, nil
+}
+
+// key names the query for what is remembered about it. It changes when anything
+// may have been written.
+func (r *run) key(ctx context.Context) (string, error) {
+	if r.name != "" {
+		return r.name, nil
+	}
+	mark, err := r.tx.db.driver.Mark(ctx)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %s %q", mark, r.q.Org, r.q.Domain)
+	for _, s := range r.streams {
+		fmt.Fprintf(&b, " %p", s.rt)
+		if s.expr != nil {
+			b.WriteString(s.expr.String())
+		}
+	}
+	r.name = b.String()
+	return r.name, nil
+}
+
+// placeKey names the place before the row with an index, counted from 0.
+func (r *run) placeKey(ctx context.Context, index int) (string, error) {
+	key, err := r.key(ctx)
+	for _, o := range r.orders {
+		key += fmt.Sprintf(" %s %t", o.column, o.desc)
+	}
+	return fmt.Sprintf("%s %d", key, index), err
+}
+
+func (r *run) recall(ctx context.Context, index int) (position, bool) {
+	key, err := r.placeKey(ctx, index)
+	if err != nil {
+		return position{}, false
+	}
+	return r.tx.db.places.get(key)
+}
+
+func (r *run) remember(ctx context.Context, index int, pos position) {
+	if key, err := r.placeKey(ctx, index); err == nil {
+		r.tx.db.places.put(key, pos, placeAge)
+	}
+}
+
+// total counts all matches. Counting a filter is remembered for a moment, as
+// every page of a list asks for it.
+func (r *run) total(ctx context.Context) (int, error) {
+	counted := slices.ContainsFunc(r.streams, func(s *stream) bool { return s.match.sql != "" || !s.exact() })
+	var key string
+	if counted && !r.tx.write {
+		var err error
+		if key, err = r.key(ctx); err != nil {
+			return 0, err
+		}
+		if n, ok := r.tx.db.totals.get(key); ok {
+			return n, nil
+		}
+	}
+	sum := 0
+	for _, s := range r.streams {
+		n, err := s.total(ctx)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	if key != "" {
+		r.tx.db.totals.put(key, sum, totalAge)
+	}
+	return sum, nil
+}
+
+// sorted makes one page of an order that no index has: it reads all matches.
+func (r *run) sorted(ctx context.Context, after *position) (*Page, error) {
+	var all []position
+	for _, s := range r.streams {
+		s.order, s.objects = ordering{ref: s.order.ref, custom: true}, true
+		s.seek(nil)
+		for {
+			f, err := s.peek(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if f == nil {
+				break
+			}
+			s.take()
+			pos := position{id: f.res.ID, absent: true}
+			if leaf := filter.Leaf(s.order.ref); leaf != nil {
+				key, ok := valueKey(leaf, filter.SortValue(f.obj, s.order.ref))
+				pos.key, pos.absent = key, !ok
+			}
+			all = append(all, pos)
+		}
+	}
+	direction := 1
+	if r.q.Desc {
+		direction = -1
+	}
+	slices.SortFunc(all, func(a, b position) int { return direction * a.compare(b) })
+	from := min(max(r.q.Start, 1)-1, len(all))
+	if after != nil {
+		from, _ = slices.BinarySearchFunc(all, *after, func(a, b position) int {
+			if n := direction * a.compare(b); n != 0 {
+				return n
+			}
+			return -1 // the first one after it
+		})
+	}
+	to := min(from+r.q.Count, len(all))
+	p := &Page{Total: len(all)}
+	if to < len(all) {
+		p.Next = all[to-1].encode()
+	}
+	var err error
+	p.Resources, err = r.fetch(ctx, all[from:to])
+	return p, err
+}
+
+// fetch reads the resources at positions.
+func (r *run) fetch(ctx context.Context, places []position) ([]*Resource, error) {
+	ids := make([]identity.ID, len(places))
+	for i, p := range places {
+		ids[i] = p.id
+	}
+	byID, err := r.tx.GetMany(ctx, r.q.Org, ids)
+	list := make([]*Resource, 0, len(ids))
+	for _, id := range ids {
+		if res := byID[id]; res != nil { // it may have been deleted meanwhile
+			list = append(list, res)
+		}
+	}
+	return list, err
+}

@@ -1,9 +1,17 @@
 // Package postgres opens a store in a PostgreSQL database, version 15 or later.
+//
+// Round trips decide how fast it is: statements whose outcome nobody waits for
+// are queued, BEGIN included, and travel with the next query or with COMMIT.
 package postgres
 
 import (
 	"context"
+	"fmt"
+	"runtime"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/muster-id/muster/store"
 )
 
@@ -13,6 +21,39 @@ type Options struct {
 	MaxConns int    // 0: four for each processor, at least 8
 }
 
+// escape makes a text stand for itself in a pattern.
+var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+var dialect = store.Dialect{
+	Name:     "postgres",
+	Contains: "strpos(%s, ?) > 0",
+	Trigram: func(text string) (string, string) {
+		return "r.search LIKE ?", "%" + escape.Replace(text) + "%"
+	},
+	Lock:   " FOR UPDATE",
+	Notify: "NOTIFY muster_epoch",
+}
+
 // Open connects to the database. The caller must call Migrate before anything
 // else when the database may be new.
-func Open(ctx context.Context, o Options) (*store.DB, error) { panic("later") }
+func Open(ctx context.Context, o Options) (*store.DB, error) {
+	cfg, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL: %w", err)
+	}
+	cfg.MaxConns = int32(o.MaxConns)
+	if o.MaxConns == 0 {
+		cfg.MaxConns = int32(max(8, 4*runtime.GOMAXPROCS(0)))
+	}
+	cfg.ConnConfig.StatementCacheCapacity = 512
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return store.New(newDriver(pool), dialect), nil
+}

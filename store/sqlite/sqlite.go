@@ -1,8 +1,17 @@
 // Package sqlite opens a store in an SQLite file.
+//
+// One goroutine writes. It takes what waits, runs every request in a savepoint
+// of its own and commits once for all of them, so that many durable writes share
+// one wait for the disk. Readers have connections of their own and never wait for
+// the writer. Other processes may use the file at the same time.
 package sqlite
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/muster-id/muster/store"
@@ -25,6 +34,92 @@ type Options struct {
 	BusyTimeout time.Duration
 }
 
+var dialect = store.Dialect{
+	Name:     "sqlite",
+	Contains: "instr(%s, ?) > 0",
+	Trigram:  trigram,
+	SearchInsert: `INSERT INTO resource_search (rowid, text)
+SELECT rid, coalesce(name_key, '') || char(10) || coalesce(display_key, '') || char(10) ||
+       coalesce(email_key, '') || char(10) || coalesce(emails, '')
+  FROM resource
+ WHERE org_id = $1 AND type = $2 AND id = $3`,
+	SearchDelete: `DELETE FROM resource_search
+ WHERE rowid = (SELECT rid FROM resource WHERE org_id = $1 AND type = $2 AND id = $3)`,
+	SearchClear: `DELETE FROM resource_search WHERE rowid IN (SELECT rid FROM resource WHERE org_id = $1)`,
+}
+
+// trigram asks the full-text index for the rows that have every three
+// neighbouring characters of text. The index keeps no positions, so that it
+// cannot be asked for the whole text.
+func trigram(text string) (string, string) {
+	var b strings.Builder
+	chars := []rune(text)
+	for i := range len(chars) - 2 {
+		if i > 0 {
+			b.WriteString(" AND ")
+		}
+		b.WriteByte('"')
+		b.WriteString(strings.ReplaceAll(string(chars[i:i+3]), `"`, `""`))
+		b.WriteByte('"')
+	}
+	return "r.rid IN (SELECT s.rowid FROM resource_search s WHERE s.resource_search MATCH ?)", b.String()
+}
+
 // Open opens the file and makes it if need be. The caller must call Migrate
 // before anything else when the file may be new.
-func Open(ctx context.Context, o Options) (*store.DB, error) { panic("later") }
+func Open(ctx context.Context, o Options) (*store.DB, error) {
+	if o.BusyTimeout == 0 {
+		o.BusyTimeout = 5 * time.Second
+	}
+	if o.Readers == 0 {
+		o.Readers = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	temporary := o.Path == ""
+	if temporary {
+		f, err := os.CreateTemp("", "muster-*.db")
+		if err != nil {
+			return nil, fmt.Errorf("open a temporary database: %w", err)
+		}
+		o.Path = f.Name()
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	}
+	d, err := newDriver(o, temporary)
+	if err != nil {
+		return nil, err
+	}
+	return store.New(d, dialect), nil
+}
+
+// pragmas are those of every connection.
+func (o Options) pragmas() []string {
+	mmap := 1 << 30
+	if o.NoMmap {
+		mmap = 0
+	}
+	return []string{
+		fmt.Sprintf("PRAGMA busy_timeout = %d", o.BusyTimeout.Milliseconds()),
+		fmt.Sprintf("PRAGMA mmap_size = %d", mmap),
+		"PRAGMA temp_store = MEMORY",
+	}
+}
+
+func (o Options) writing() []string {
+	sync := "FULL"
+	if o.NoSync {
+		sync = "OFF"
+	}
+	return append(o.pragmas(),
+		"PRAGMA page_size = 8192",
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = "+sync,
+		"PRAGMA wal_autocheckpoint = 4000",
+		"PRAGMA journal_size_limit = 67108864",
+		"PRAGMA cache_size = -65536",
+	)
+}
+
+func (o Options) reading() []string {
+	return append(o.pragmas(), "PRAGMA query_only = 1", "PRAGMA cache_size = -16384")
+}

@@ -10,16 +10,13 @@ import (
 
 // Run examines the database that open returns. Each case gets a fresh, empty,
 // migrated one.
-func Run(t *testing.T, open func(testing.TB) *store.DB) { panic("later") }
-
-// SQLite opens a fresh, migrated SQLite database that is gone after the test.
-func SQLite(t testing.TB) *store.DB { panic("later") }
-
-// Postgres returns the URL of a fresh, empty PostgreSQL database that is gone
-// after the test. It uses the server that MUSTER_TEST_POSTGRES names, or starts
-// one with the initdb and pg_ctl on the PATH. Without either the test is
-// skipped, or fails when CI=true.
-func Postgres(t testing.TB) string { panic("later") }
-
-// Each runs test on a fresh, migrated database of each kind.
-func Each(t *testing.T, test func(t *testing.T, db *store.DB)) { panic("later") }
+func Run(t *testing.T, open func(testing.TB) *store.DB) {
+	for _, c := range []struct {
+		promise string
+		check   func(*testing.T, *store.DB)
+	}{
+		{"what is stored comes back", roundTrip},
+	} {
+		t.Run(c.promise, func(t *testing.T) { c.check(t, open(t)) })
+	}
+}

@@ -1,0 +1,283 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/filter"
+	"github.com/muster-id/muster/scim/schema"
+)
+
+// maxExamined is how many documents one query may look into.
+const maxExamined = 200_000
+
+// A stream reads the rows of one resource type that match, in order.
+type stream struct {
+	tx    *Tx
+	q     *Query
+	rt    *schema.ResourceType
+	expr  filter.Expr // nil: no filter
+	match cond
+	order ordering
+	// objects asks for the documents to be decoded.
+	objects  bool
+	examined *int // shared by the streams of a query
+
+	parts   []part // still to be read, the first in progress
+	pos     *position
+	begun   bool // it reads from the first row on
+	buf     []*found
+	matched int // rows that have gone through buf
+	chunk   int // rows to read at a time
+}
+
+// A found is a row that matches.
+type found struct {
+	res *Resource
+	pos position
+	obj schema.Object // if the stream decodes documents
+}
+
+// seek starts the stream after a position, or at the first row.
+func (s *stream) seek(pos *position) {
+	s.parts = s.order.parts()
+	s.pos, s.begun, s.buf, s.matched = pos, pos == nil, nil, 0
+	if pos == nil {
+		return
+	}
+	want := part(pos.absent)
+	for len(s.parts) > 1 && s.parts[0] != want {
+		s.parts = s.parts[1:]
+	}
+	if s.parts[0] == want {
+		return
+	}
+	// No row of this type is in that part: all of them come before or after.
+	if bool(want) == s.order.desc {
+		s.pos = nil
+	} else {
+		s.parts = nil
+	}
+}
+
+// peek returns the next row without taking it, nil at the end.
+func (s *stream) peek(ctx context.Context) (*found, error) {
+	for len(s.buf) == 0 && len(s.parts) > 0 {
+		if err := s.fill(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.buf) == 0 {
+		return nil, nil
+	}
+	return s.buf[0], nil
+}
+
+func (s *stream) take() { s.buf = s.buf[1:] }
+
+// exact reports whether every row that the database yields matches.
+func (s *stream) exact() bool { return s.match.exact }
+
+// fill reads rows until some match or the part has ended.
+func (s *stream) fill(ctx context.Context) error {
+	if s.match.none {
+		s.parts = nil
+		return nil
+	}
+	n := s.chunk
+	if !s.exact() || s.objects {
+		n = max(n, 64)
+		s.chunk = min(4*n, 2048)
+	}
+	rows, err := s.read(ctx, n)
+	if err != nil {
+		return err
+	}
+	if len(rows) > 0 {
+		s.pos = &rows[len(rows)-1].pos
+	}
+	if len(rows) < n {
+		s.parts = s.parts[1:]
+		if len(s.parts) > 0 {
+			s.pos = nil
+		}
+	}
+	if rows, err = s.recheck(ctx, rows); err != nil {
+		return err
+	}
+	s.buf = append(s.buf, rows...)
+	s.matched += len(rows)
+	return nil
+}
+
+// conditions returns what follows WHERE, without a position.
+func (s *stream) conditions() (string, []any) {
+	sql := "r.org_id = $1 AND r.type = $2"
+	if s.match.sql != "" {
+		sql += " AND " + s.match.numbered(3)
+	}
+	return sql, append([]any{s.q.Org, s.rt.Name}, s.match.args...)
+}
+
+// read reads up to n rows of the current part.
+func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
+	p := s.parts[0]
+	sql, args := s.conditions()
+	add := func(c cond) {
+		if !c.all {
+			sql += " AND " + c.numbered(len(args)+1)
+			args = append(args, c.args...)
+		}
+	}
+	add(s.order.only(p))
+	if s.pos != nil {
+		add(s.order.after(p, *s.pos))
+	}
+	args = append(args, n)
+	limit := " ORDER BY " + s.order.by(p) + " LIMIT " + params(len(args), 1)
+	q := Statement{Args: args, Fresh: !s.match.all && !s.match.sharp}
+	if s.match.all || s.match.sharp {
+		q.SQL = "SELECT " + s.columns() + " FROM resource r WHERE " + sql + limit
+	} else {
+		// Keys first, documents after: what is sorted is narrow.
+		q.SQL = "SELECT " + s.columns() + " FROM (SELECT r.id FROM resource r WHERE " + sql + limit +
+			") k JOIN resource r ON r.org_id = $1 AND r.type = $2 AND r.id = k.id ORDER BY " + s.order.by(p)
+	}
+	var rows []*found
+	err := s.tx.eachOf(ctx, func(r Rows) error {
+		rows = append(rows, s.scan(r, p))
+		return nil
+	}, q)
+	return rows, err
+}
+
+// columns are readColumns, grouped, and the key of the order.
+func (s *stream) columns() string {
+	var b strings.Builder
+	b.WriteString(readColumns)
+	if s.q.Grouped {
+		b.WriteString(", " + grouped)
+	} else {
+		b.WriteString(", 0")
+	}
+	if s.order.column != "" {
+		b.WriteString(", " + s.order.column)
+	}
+	return b.String()
+}
+
+func (s *stream) scan(r Rows, p part) *found {
+	sc := scan(r)
+	f := &found{res: scanResource(sc, s.q.Org)}
+	f.pos = position{absent: bool(p), id: f.res.ID}
+	switch {
+	case s.order.column == "" || p == absentPart:
+	case s.order.instant:
+		f.pos.key = key8(sc.int())
+	default:
+		f.pos.key = sc.bytes()
+	}
+	return f
+}
+
+// skip moves past n rows inside the database and returns the position of the
+// last one, nil if there are not so many.
+func (s *stream) skip(ctx context.Context, n int) (*position, error) {
+	if s.match.none {
+		return nil, nil
+	}
+	for _, p := range s.order.parts() {
+		sql, args := s.conditions()
+		if only := s.order.only(p); !only.all {
+			sql += " AND " + only.sql
+		}
+		if len(s.order.parts()) > 1 {
+			count, err := s.tx.number(ctx, Statement{
+				SQL: "SELECT COUNT(*) FROM resource r WHERE " + sql, Args: args, Fresh: true,
+			})
+			if err != nil {
+				return nil, err
+			}
+			if int(count) < n {
+				n -= int(count)
+				continue
+			}
+		}
+		return s.skipIn(ctx, p, n, sql, args)
+	}
+	return nil, nil
+}
+
+func (s *stream) skipIn(ctx context.Context, p part, n int, sql string, args []any) (*position, error) {
+	columns := "r.id"
+	if s.order.column != "" && p == presentPart {
+		columns += ", " + s.order.column
+	}
+	args = append(args, n-1)
+	var pos *position
+	err := s.tx.eachOf(ctx, func(r Rows) error {
+		sc := scan(r)
+		pos = &position{absent: bool(p), id: sc.id()}
+		switch {
+		case s.order.column == "" || p == absentPart:
+		case s.order.instant:
+			pos.key = key8(sc.int())
+		default:
+			pos.key = sc.bytes()
+		}
+		return nil
+	}, Statement{
+		SQL: "SELECT " + columns + " FROM resource r WHERE " + sql + " ORDER BY " + s.order.by(p) +
+			" LIMIT 1 OFFSET " + params(len(args), 1),
+		Args: args, Fresh: true,
+	})
+	return pos, err
+}
+
+// total counts all rows of the type that match.
+func (s *stream) total(ctx context.Context) (int, error) {
+	switch {
+	case s.match.none:
+		return 0, nil
+	case s.match.all && s.exact():
+		n, err := s.tx.number(ctx, Statement{SQL: sumTally, Args: []any{s.q.Org, s.rt.Name}})
+		return int(n), err
+	case s.exact():
+		sql, args := s.conditions()
+		n, err := s.tx.number(ctx, Statement{SQL: "SELECT COUNT(*) FROM resource r WHERE " + sql, Args: args, Fresh: true})
+		return int(n), err
+	}
+	if !s.begun {
+		s.seek(nil)
+	}
+	for len(s.parts) > 0 {
+		s.buf = nil
+		if err := s.fill(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return s.matched, nil
+}
+
+// number runs a query of one number.
+func (tx *Tx) number(ctx context.Context, q Statement) (n int64, err error) {
+	err = tx.eachOf(ctx, func(r Rows) error {
+		n = r.Int(0)
+		return nil
+	}, q)
+	return n, err
+}
+
+// recheck keeps the rows that match, where the database could not tell.
+func (s *stream) recheck(ctx context.Context, rows []*found) ([]*found, error) {
+	if s.exact() && !s.objects || len(rows) == 0 {
+		return rows, nil
+	}
+	if *s.examined += len(rows); *s.examined > maxExamined {
+		return nil, identity.NewError(identity.TooCostly, "",
+			"The answer would need too many resources to be looked at. Filter or sort by an indexed attribute.")
+	}
+	c := checker{stream: s, rows: rows}
+	return c.run(ctx)
+}
