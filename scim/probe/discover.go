@@ -2,7 +2,9 @@ package probe
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +33,9 @@ func (r *run) discover(ctx context.Context) {
 		}
 	}
 	s = &session{run: r, ctx: ctx, who: r.first}
+	r.userSchemas = []string{urnUser}
 	if rep := s.get("/ResourceTypes"); !rep.dead && rep.status == http.StatusOK && len(rep.list("Resources")) > 0 {
+		r.userSchemas = append(r.userSchemas, rep.values("Resources/[endpoint=/Users]/schemaExtensions", "schema")...)
 		if lookup(rep.doc, "Resources/[endpoint=/Groups]") == nil {
 			r.lacking = append(r.lacking, hasGroups)
 		}
@@ -49,20 +53,53 @@ func (r *run) limit(path string) int {
 	return n
 }
 
-// attribute returns the path of the first top-level attribute of a schema that
-// a client may write and that fits, as it is written in a filter.
-func (r *run) attribute(schema string, fits func(object) bool) string {
+// An attribute is a singular string of users that a client may write.
+type attribute struct{ urn, name string }
+
+// attribute finds an attribute of users, also in extensions, with the given
+// characteristic. The zero attribute means that there is none.
+func (r *run) attribute(characteristic, value string) attribute {
 	for _, e := range r.schemas {
-		if id, _ := lookup(e, "id").(string); !strings.EqualFold(id, schema) {
+		urn, _ := lookup(e, "id").(string)
+		if !slices.Contains(r.userSchemas, urn) {
 			continue
 		}
 		attrs, _ := lookup(e, "attributes").([]any)
 		for _, a := range attrs {
 			o, _ := a.(object)
-			if name, _ := o["name"].(string); name != "" && fits(o) {
-				return name
+			name, _ := o["name"].(string)
+			fits := o[characteristic] == value && o["type"] == "string" && o["multiValued"] != true &&
+				o["mutability"] != "readOnly" && o["canonicalValues"] == nil
+			if name != "" && name != "password" && fits {
+				return attribute{urn, name}
 			}
 		}
 	}
-	return ""
+	return attribute{}
 }
+
+// set returns the attributes of extra and this one.
+func (a attribute) set(value string, extra object) object {
+	out := maps.Clone(extra)
+	if out == nil {
+		out = object{}
+	}
+	if a.urn == urnUser {
+		out[a.name] = value
+		return out
+	}
+	out[a.urn] = object{a.name: value}
+	out["schemas"] = []any{urnUser, a.urn}
+	return out
+}
+
+// path is where the attribute stands in an answer.
+func (a attribute) path() string {
+	if a.urn == urnUser {
+		return a.name
+	}
+	return a.urn + "/" + a.name
+}
+
+// full is the qualified name of the attribute.
+func (a attribute) full() string { return a.urn + ":" + a.name }

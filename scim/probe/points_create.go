@@ -116,23 +116,18 @@ func createPoints() []check {
 	}
 }
 
-// immutable finds an immutable attribute of users that the probe can write.
-func (s *session) immutable() string {
-	return s.run.attribute(urnUser, func(a object) bool {
-		return a["mutability"] == "immutable" && a["type"] == "string" && a["multiValued"] != true
-	})
-}
-
 func immutableStays(s *session) {
-	attr := s.immutable()
-	if attr == "" { // then the one that every server with groups has
+	a := s.run.attribute("mutability", "immutable")
+	if a.name == "" { // then the one that every server with groups has
 		s.memberStays()
 		return
 	}
-	u := s.user(object{attr: "first"})
-	s.put(u.path, object{"schemas": []any{urnUser}, "userName": u.name, attr: "second"}).refused(400, "mutability")
-	u.now().is(attr, "first")
-	s.put(u.path, object{"schemas": []any{urnUser}, "userName": u.name, attr: "first", "title": "T"}).want(200).is(attr, "first").is("title", "T")
+	first, second := s.name("i"), s.name("i")
+	u := s.user(a.set(first, nil))
+	body := object{"schemas": []any{urnUser}, "userName": u.name, "title": "T"}
+	s.put(u.path, a.set(second, body)).refused(400, "mutability")
+	u.now().is(a.path(), first)
+	s.put(u.path, a.set(first, body)).want(200).is(a.path(), first).is("title", "T")
 }
 
 // memberStays tries to turn one member of a group into another, which the

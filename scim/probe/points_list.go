@@ -36,7 +36,7 @@ func listPoints() []check {
 				r.refused(400, "tooMany")
 				return
 			}
-			r.want(200)
+			r.want(200).has("totalResults").is("itemsPerPage", len(r.list("Resources")))
 			if most := s.run.limit("filter/maxResults"); s.run.config != nil && s.run.offers(canFilter) {
 				r.holds(most > 0, "filter.maxResults over 0 in /ServiceProviderConfig, not %d", most)
 				r.holds(len(r.list("Resources")) <= most, "no more than filter.maxResults (%d)", most)
@@ -71,15 +71,13 @@ func listPoints() []check {
 			u := s.user(object{"password": secret()})
 			u.created.lacks("password")
 			s.get(u.path, "attributes", "password,userName").want(200).lacks("password").has("userName")
-			on := s.run.attribute(urnUser, func(a object) bool {
-				return a["returned"] == "request" && a["type"] == "string" && a["multiValued"] != true && a["mutability"] == "readWrite"
-			})
-			if on == "" {
+			on := s.run.attribute("returned", "request")
+			if on.name == "" {
 				return
 			}
-			v := s.user(object{on: "asked"})
-			v.now().lacks(on)
-			s.get(v.path, "attributes", on).want(200).is(on, "asked")
+			v := s.user(on.set("asked", nil))
+			v.now().lacks(on.path())
+			s.get(v.path, "attributes", on.full()).want(200).is(on.path(), "asked")
 		}},
 		{"P24", "PATCH with attributes is 200", "RFC 7644 3.5.2", []capability{canPatch}, func(s *session) {
 			u := s.user(nil)

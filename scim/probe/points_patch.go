@@ -118,16 +118,17 @@ func patchPoints() []check {
 }
 
 func immutableOnce(s *session) {
-	attr := s.immutable()
-	if attr == "" {
+	a := s.run.attribute("mutability", "immutable")
+	if a.name == "" {
 		s.memberStays()
 		return
 	}
+	first, second := s.name("i"), s.name("i")
 	u := s.user(nil)
-	u.patch(op("add", attr, "first")).done()
-	before := u.now().is(attr, "first")
-	u.patch(op("replace", attr, "second")).refused(400, "mutability")
-	u.patch(op("add", attr, "second")).refused(400, "mutability")
+	u.patch(op("add", a.full(), first)).done()
+	before := u.now().is(a.path(), first)
+	u.patch(op("replace", a.full(), second)).refused(400, "mutability")
+	u.patch(op("add", a.full(), second)).refused(400, "mutability")
 	u.unchanged(before)
 }
 

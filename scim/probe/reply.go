@@ -286,10 +286,12 @@ func element(list []any, name string) any {
 	return nil
 }
 
-// same compares JSON values; numbers compare by their digits.
+// same compares JSON values; an integer compares by its digits, and a string of
+// digits is none.
 func same(got, want any) bool {
 	if n, ok := got.(json.Number); ok {
-		return n.String() == fmt.Sprint(want)
+		i, integer := want.(int)
+		return integer && n.String() == strconv.Itoa(i)
 	}
 	return reflect.DeepEqual(got, want)
 }

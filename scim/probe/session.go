@@ -51,6 +51,7 @@ type run struct {
 	lacking              []capability
 	config               object // ServiceProviderConfig, nil if unreadable
 	schemas              []any  // Resources of /Schemas
+	userSchemas          []string
 	named                int
 
 	mu   sync.Mutex
