@@ -1,6 +1,7 @@
 package scim_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -223,5 +224,50 @@ func TestBulkBatches(t *testing.T) {
 		f.run(step{do: "POST /Bulk", body: body, status: 200,
 			has: `{"Operations":[{"status":"201"},{"status":"201"},{"status":"201"},{"status":"409"},{"status":"200"},{"status":"200"},{"status":"204"},{"status":"201"}]}`})
 		f.run(step{do: "GET /Groups?sortBy=displayName", has: `{"Resources":[{"displayName":"G","members":[{"display":"H"}]},{"displayName":"H","members":[{"display":"G"}]}]}`})
+	}
+}
+
+// counting counts the calls of Write.
+type counting struct {
+	scim.Backend
+	calls *int
+}
+
+func (b counting) Write(ctx context.Context, units []scim.Unit, maxErrors int) ([][]scim.Written, error) {
+	*b.calls++
+	return b.Backend.Write(ctx, units, maxErrors)
+}
+
+// TestBulkGroupsWrites holds a bulk to few calls of the backend, each of which
+// may be one durable commit.
+func TestBulkGroupsWrites(t *testing.T) {
+	members := []string{`{"method":"POST","path":"/Groups","bulkId":"g","data":{"schemas":["$G"],"displayName":"g"}}`}
+	managers := []string{`{"method":"POST","path":"/Users","bulkId":"0","data":{"schemas":["$U"],"userName":"0"}}`}
+	for i := range 20 {
+		members = append(members,
+			fmt.Sprintf(`{"method":"POST","path":"/Users","bulkId":"%d","data":{"schemas":["$U"],"userName":"%d"}}`, i, i),
+			fmt.Sprintf(`{"method":"PATCH","path":"/Groups/bulkId:g","data":{"Operations":[{"op":"add","path":"members","value":[{"value":"bulkId:%d"}]}]}}`, i))
+		managers = append(managers, fmt.Sprintf(
+			`{"method":"POST","path":"/Users","bulkId":"%d","data":{"schemas":["$U","$E"],"userName":"%d","$E":{"manager":{"value":"bulkId:%d"}}}}`, i+1, i+1, i/10*10))
+	}
+	for name, c := range map[string]struct {
+		ops   string
+		calls int
+	}{
+		"independent":              {bulkOf(1000), 2},
+		"members as they come":     {`{"schemas":["$B"],"Operations":[` + strings.Join(members, ",") + `]}`, 1},
+		"managers come before all": {`{"schemas":["$B"],"Operations":[` + strings.Join(managers, ",") + `]}`, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			f := start(t, wrapped(func(b scim.Backend) scim.Backend { return counting{b, &calls} }))
+			a := f.run(step{do: "POST /Bulk", body: c.ops, status: 200})
+			if strings.Contains(string(a.raw), `"response"`) {
+				t.Errorf("something failed: %s", a.raw)
+			}
+			if calls != c.calls {
+				t.Errorf("%d calls of Write, want %d", calls, c.calls)
+			}
+		})
 	}
 }

@@ -21,8 +21,9 @@ type cursorBox struct{ aead cipher.AEAD }
 // cursorHead is expiry (seconds, 8 bytes) and count (4 bytes).
 const cursorHead = 12
 
-// maxCursor bounds what we try to open.
-const maxCursor = 8 << 10
+// maxCursor bounds what we try to open. A position may hold a value that is
+// sorted by.
+const maxCursor = 64 << 10
 
 var (
 	errCursor  = invalid(schema.InvalidCursor, "The cursor is not valid for this query.")

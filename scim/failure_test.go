@@ -138,3 +138,73 @@ func TestRace(t *testing.T) {
 		}
 	}
 }
+
+// flaky lets so many calls of Write pass and fails the others.
+type flaky struct {
+	scim.Backend
+	passes *int
+}
+
+func (b flaky) Write(ctx context.Context, units []scim.Unit, maxErrors int) ([][]scim.Written, error) {
+	if *b.passes--; *b.passes < 0 {
+		return nil, errors.New("disk full")
+	}
+	return b.Backend.Write(ctx, units, maxErrors)
+}
+
+// TestBulkFailsHalfway has a backend that fails after the first batch: what is
+// done is told, what was tried is an error, the rest is not tried.
+func TestBulkFailsHalfway(t *testing.T) {
+	passes := 1
+	f := start(t, limits(scim.Limits{Batch: 2}), wrapped(func(b scim.Backend) scim.Backend { return flaky{b, &passes} }))
+	f.run(step{do: "POST /Bulk", body: bulkOf(6), status: 200,
+		has: `{"Operations":[{"status":"201"},{"status":"201"},{"status":"500","response":{"status":"500"}},{"status":"500"}]}`})
+	f.run(step{do: "POST /Bulk", body: bulkOf(6), status: 500})
+}
+
+// TestRunFails has a backend that fails under a worker: the request stays to be
+// tried again, and a second run completes it. A panic would come again, so it
+// becomes the outcome.
+func TestRunFails(t *testing.T) {
+	passes := 1
+	var broke bool
+	f := start(t, async, limits(scim.Limits{Batch: 2}), wrapped(func(b scim.Backend) scim.Backend {
+		if broke {
+			return broken{Backend: b}
+		}
+		return flaky{b, &passes}
+	}))
+	_, path := f.later(step{do: "POST /Bulk", body: bulkOf(5)})
+	if err := f.async.Work(t.Context(), f.server); err == nil {
+		t.Fatal("a failing backend left no error")
+	}
+	f.run(step{do: "GET " + path, status: 202})
+	f.run(step{do: "GET /Users", has: `{"totalResults":2}`})
+	passes = 100
+	f.work()
+	a := f.run(step{do: "GET " + path, status: 200})
+	for i, e := range a.json.([]any) {
+		if status, _ := lookup(e, "events.urn:ietf:params:scim:event:misc:asyncresp.status"); status != "201" {
+			t.Errorf("operation %d: status %v after the second run, want 201", i, status)
+		}
+	}
+	f.run(step{do: "GET /Users", has: `{"totalResults":5}`})
+
+	passes = 0
+	_, path = f.later(step{do: "POST /Users", body: `{"schemas":["$U"],"userName":"a"}`})
+	if err := f.async.Work(t.Context(), f.server); err == nil {
+		t.Fatal("a failing backend left no error")
+	}
+	passes = 1
+	f.work()
+	f.run(step{do: "GET " + path, status: 200, has: `{"events":{"urn:ietf:params:scim:event:misc:asyncresp":{"status":"201"}}}`})
+
+	broke = true
+	for _, s := range []step{{do: "POST /Users", body: `{"schemas":["$U"],"userName":"b"}`}, {do: "POST /Bulk", body: bulkOf(1)}} {
+		_, path = f.later(s)
+		f.work()
+		broke = false
+		f.run(step{do: "GET " + path, status: 200, has: `{"events":{"urn:ietf:params:scim:event:misc:asyncresp":{"status":"500","response":{"detail":"Internal error."}}}}`})
+		broke = true
+	}
+}

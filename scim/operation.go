@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,8 +15,8 @@ type operation struct {
 	index   int
 	bulkID  string
 	pathRef string       // the bulkId that stands in the path instead of an id
-	needs   []*operation // the new ids that the data refers to
-	after   []*operation // what must come first for another reason
+	needs   []*operation // must have succeeded: their new ids stand in the data
+	after   []*operation // must come first; the backend sees whether they succeeded
 	err     error
 	outcome *Outcome // nil until carried out
 	pending bool     // in a batch that is not written yet
@@ -134,7 +135,7 @@ func (op *operation) parseData(v any) error {
 // link resolves the references of all operations and notes what depends on
 // what.
 func (j *bulkJob) link(raw []byte) {
-	if !strings.Contains(string(raw), bulkIDPrefix) {
+	if !bytes.Contains(raw, []byte(bulkIDPrefix)) {
 		return // nothing refers to anything: the order stands
 	}
 	last := make(map[[2]string]*operation) // by type and id
@@ -146,7 +147,7 @@ func (j *bulkJob) link(raw []byte) {
 			j.linkPath(op)
 		}
 		if op.data != nil {
-			j.resolve(op, op.data)
+			j.resolve(op)
 		}
 		if op.err != nil || op.method == "POST" {
 			continue
@@ -173,63 +174,97 @@ func (j *bulkJob) linkPath(op *operation) {
 	op.after = append(op.after, to)
 }
 
-// resolve replaces references in a value by the ids that they stand for, in
-// place.
-func (j *bulkJob) resolve(op *operation, v any) {
+// resolve replaces references in the data by the ids that they stand for, in
+// place. The backend itself checks those in row attributes, so they need not
+// wait until it is known what became of the new resource.
+func (j *bulkJob) resolve(op *operation) {
+	if op.method != "PATCH" {
+		for k, v := range op.data {
+			op.data[k] = j.replace(op, op.rowAttr(k), k, v)
+		}
+		return
+	}
+	list, _ := field(op.data, "Operations").([]any)
+	for _, v := range list {
+		edit, ok := v.(schema.Object)
+		if !ok {
+			continue
+		}
+		path, _ := field(edit, "path").(string)
+		end := strings.IndexAny(path, "[.")
+		if end < 0 {
+			end = len(path)
+		}
+		checked := op.rowAttr(path[:end])
+		for k, v := range edit {
+			if s, ok := v.(string); ok && strings.EqualFold(k, "path") {
+				edit[k] = j.replaceInPath(op, checked, s)
+			} else {
+				edit[k] = j.replace(op, checked, k, v)
+			}
+		}
+	}
+}
+
+// rowAttr reports whether a name is that of a row attribute.
+func (op *operation) rowAttr(name string) bool {
+	for _, a := range op.rt.Schema.Attributes {
+		if a.Rows && strings.EqualFold(a.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// replace returns v, the member key of an object, with its references resolved:
+// a reference is a whole string, or the end of a $ref.
+func (j *bulkJob) replace(op *operation, checked bool, key string, v any) any {
 	switch v := v.(type) {
+	case string:
+		before, ref, ok := strings.Cut(v, bulkIDPrefix)
+		if ok && (before == "" || key == "$ref") {
+			return before + j.refer(op, checked, ref)
+		}
 	case schema.Object:
 		for k, e := range v {
-			if s, ok := e.(string); !ok {
-				j.resolve(op, e)
-			} else if strings.Contains(s, bulkIDPrefix) {
-				v[k] = j.resolveString(op, k, s)
-			}
+			v[k] = j.replace(op, checked || op.rowAttr(k), k, e)
 		}
 	case []any:
 		for i, e := range v {
-			if s, ok := e.(string); !ok {
-				j.resolve(op, e)
-			} else if strings.HasPrefix(s, bulkIDPrefix) {
-				v[i] = j.resolveString(op, "", s)
-			}
+			v[i] = j.replace(op, checked, "", e)
 		}
 	}
+	return v
 }
 
-// resolveString replaces a reference: a whole value, the end of a $ref, or a
-// literal in the filter of a PATCH path.
-func (j *bulkJob) resolveString(op *operation, key, s string) string {
-	if ref, ok := strings.CutPrefix(s, bulkIDPrefix); ok {
-		return j.refer(op, ref)
-	}
-	switch {
-	case key == "$ref":
-		before, ref, _ := strings.Cut(s, bulkIDPrefix)
-		return before + j.refer(op, ref)
-	case op.method == "PATCH" && strings.EqualFold(key, "path"):
-		const open = `"` + bulkIDPrefix
-		for {
-			before, rest, ok := strings.Cut(s, open)
-			if !ok {
-				return s
-			}
-			ref, after, _ := strings.Cut(rest, `"`)
-			s = before + `"` + j.refer(op, ref) + `"` + after
+// replaceInPath resolves the references in the filter of a path.
+func (j *bulkJob) replaceInPath(op *operation, checked bool, path string) string {
+	const open = `"` + bulkIDPrefix
+	for {
+		before, rest, ok := strings.Cut(path, open)
+		if !ok {
+			return path
 		}
+		ref, after, _ := strings.Cut(rest, `"`)
+		path = before + `"` + j.refer(op, checked, ref) + `"` + after
 	}
-	return s
 }
 
 // refer returns the id behind a bulkId.
-func (j *bulkJob) refer(op *operation, bulkID string) string {
+func (j *bulkJob) refer(op *operation, checked bool, bulkID string) string {
 	to := j.byBulkID[bulkID]
-	if to == nil {
+	switch {
+	case to == nil:
 		if op.err == nil {
 			op.err = errUnresolved(bulkID)
 		}
 		return ""
-	}
-	if to != op && !slices.Contains(op.needs, to) {
+	case to == op:
+	case checked:
+		if !slices.Contains(op.after, to) {
+			op.after = append(op.after, to)
+		}
+	case !slices.Contains(op.needs, to):
 		op.needs = append(op.needs, to)
 	}
 	return to.id
