@@ -254,7 +254,7 @@ func (s *Server) runOne(ctx context.Context, c *Client, req Request) ([]Event, e
 	}
 	var done Written
 	if err == nil {
-		if done, err = s.attempt(ctx, c, o, w); err == nil {
+		if done, err = c.attempt(ctx, o, w); err == nil {
 			err = done.Err
 		} else if _, ours := public(err); ours || ctx.Err() != nil {
 			return nil, err
@@ -269,20 +269,13 @@ func (s *Server) runOne(ctx context.Context, c *Client, req Request) ([]Event, e
 }
 
 // attempt writes, unless an earlier run has created the resource.
-func (s *Server) attempt(ctx context.Context, c *Client, o order, w Write) (Written, error) {
+func (c *Client) attempt(ctx context.Context, o order, w Write) (Written, error) {
 	if o.method == "POST" {
 		if res, err := c.Backend.Get(ctx, o.rt, o.id, Want{}); err == nil {
 			return Written{Resource: res}, nil
 		}
 	}
-	results, err := c.Backend.Write(ctx, []Unit{{w}}, 0)
-	if err != nil {
-		return Written{}, err
-	}
-	if len(results) != 1 || len(results[0]) != 1 {
-		return Written{}, fmt.Errorf("%s %s: the backend returned no result", o.method, o.rt.Name)
-	}
-	return results[0][0], nil
+	return c.single(ctx, o, w)
 }
 
 func (s *Server) runBulk(ctx context.Context, c *Client, req Request) ([]Event, error) {

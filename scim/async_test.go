@@ -2,6 +2,7 @@ package scim_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,10 @@ func TestRunTwice(t *testing.T) {
 				events[i].ID, events[i].IssuedAt = "", 0
 			}
 			text, _ := json.Marshal(events)
+			var back []scim.Event
+			if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, events) {
+				t.Errorf("%s: events come back from JSON as %v, %v, want %v", name, back, err, events)
+			}
 			if i == 0 {
 				before = string(text)
 			} else if string(text) != before {

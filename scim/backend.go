@@ -1,5 +1,10 @@
-// Package scim is a SCIM 2.0 server over any Backend (RFC 7643, RFC 7644, RFC 9865
-// cursors, RFC 9967 asynchronous requests).
+// Package scim is a SCIM 2.0 server over any [Backend]: RFC 7643 and RFC 7644
+// whole, cursors (RFC 9865), asynchronous requests (RFC 9967).
+//
+// The server parses, checks and canonicalises what clients send, by the schemas
+// and the dialect of the [Client], and renders what they get. The backend keeps
+// resources and knows what only the data can tell. Package memory holds the
+// smallest complete one.
 package scim
 
 import (

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -85,13 +86,9 @@ func takeRows(rt *schema.ResourceType, doc schema.Object, op patch.RowOp) []patc
 	return edits
 }
 
-// one carries out a single order.
-func (x *call) one(o order) (Written, error) {
-	w, err := x.c.write(o)
-	if err != nil {
-		return Written{}, err
-	}
-	results, err := x.c.Backend.Write(x.r.Context(), []Unit{{w}}, 0)
+// single carries out one write. The error is for a failure of the backend.
+func (c *Client) single(ctx context.Context, o order, w Write) (Written, error) {
+	results, err := c.Backend.Write(ctx, []Unit{{w}}, 0)
 	if err != nil {
 		return Written{}, err
 	}
@@ -101,6 +98,19 @@ func (x *call) one(o order) (Written, error) {
 	done := results[0][0]
 	if done.Err == nil && done.Resource == nil && o.method != "DELETE" {
 		return done, fmt.Errorf("%s %s: the backend returned no resource", o.method, o.rt.Name)
+	}
+	return done, nil
+}
+
+// one carries out a single order.
+func (x *call) one(o order) (Written, error) {
+	w, err := x.c.write(o)
+	if err != nil {
+		return Written{}, err
+	}
+	done, err := x.c.single(x.r.Context(), o, w)
+	if err != nil {
+		return done, err
 	}
 	return done, done.Err
 }
