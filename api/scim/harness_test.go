@@ -146,6 +146,9 @@ func (w *world) send(method, target, body string, header ...string) answer {
 	w.mux.ServeHTTP(rec, r)
 	raw, _ := io.ReadAll(rec.Result().Body)
 	a := answer{t: w.t, what: method + " " + target + " " + body, status: rec.Code, header: rec.Result().Header, text: string(raw)}
+	if rec.Code == 500 {
+		w.t.Logf("%s", w.logged.String())
+	}
 	if len(raw) > 0 {
 		var v any
 		if err := json.Unmarshal(raw, &v); err != nil {

@@ -26,6 +26,7 @@ func badgeUser(name, number string) string {
 }
 
 func TestOwnSchema(t *testing.T) {
+	t.Parallel() // it waits for what other nodes would do
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db)
 		n, other := w.tenant("acme", "rfc"), w.tenant("other", "rfc")
