@@ -28,7 +28,7 @@ func orderingOf(sorted bool, ref schema.Ref, desc bool) ordering {
 		return ordering{}
 	}
 	o := ordering{ref: ref, desc: desc}
-	if ref.Attr == nil {
+	if ref.Attr == nil || ref.Attr.Rows { // rows have no order
 		o.never = true
 		return o
 	}

@@ -16,6 +16,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		check   func(*testing.T, *store.DB)
 	}{
 		{"what is stored comes back", roundTrip},
+		{"a filter finds what the evaluator finds", agree},
 	} {
 		t.Run(c.promise, func(t *testing.T) { c.check(t, open(t)) })
 	}
