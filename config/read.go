@@ -110,16 +110,15 @@ func (r *reading) environment(environ []string) map[string]string {
 	}
 	for _, kv := range environ {
 		name, v, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, prefix) || strings.HasPrefix(name, testPrefix) {
+		// Empty is how compose files and shells say "not set".
+		if !strings.HasPrefix(name, prefix) || strings.HasPrefix(name, testPrefix) || v == "" {
 			continue
 		}
 		if !slices.Contains(known, name) && !slices.Contains(Others, name) {
 			r.fault("%s is not a setting%s", name, suggest(name, append(known, Others...)))
 			continue
 		}
-		if v != "" { // empty is how compose files and shells say "not set"
-			env[name] = v
-		}
+		env[name] = v
 	}
 	slices.Sort(r.faults)
 	return env

@@ -12,12 +12,13 @@ func suggest(name string, known []string) string {
 }
 
 // Nearest returns the known name that a slip of the fingers turned into name:
-// at most a third of its letters wrong. It returns "" where none is near.
+// at most a third of its letters wrong, and one. It returns "" where none is
+// near.
 func Nearest(name string, known []string) string {
 	if len(name) > 100 {
 		return ""
 	}
-	best, least := "", len(name)/3+1
+	best, least := "", len(name)/3+2
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
 			best, least = k, d

@@ -80,16 +80,18 @@ func limits(cfg *config.Config) protocol.Limits {
 
 // handler mounts the doors and puts the furniture of package web around them.
 func (s *Server) handler() http.Handler {
-	reg := newRegistry(s.build)
+	reg := newRegistry(s.build, s.house)
+	requests := web.NewMetrics(reg)
+	reg.MustRegister(scimRequests{requests})
 	mux := http.NewServeMux()
 	s.door.Mount(mux)
 	ops := web.Door{OnError: s.opsError}
-	metrics := metricsHandler(reg)
+	page := metricsHandler(reg)
 	ops.Mount(mux, []web.Route{
 		{Pattern: "GET /livez", Perm: identity.Anyone, Do: s.livez},
 		{Pattern: "GET /readyz", Perm: identity.Anyone, Do: s.readyz},
 		{Pattern: "GET /metrics", Perm: identity.Anyone, Do: func(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-			metrics.ServeHTTP(w, r)
+			page.ServeHTTP(w, r)
 			return nil
 		}},
 		{Pattern: "GET /{$}", Perm: identity.Anyone, Do: s.front},
@@ -105,7 +107,7 @@ func (s *Server) handler() http.Handler {
 	})
 	h := watchProxy(s.house.Config.TrustedProxies, s.url, s.log, direct)
 	return web.Wrap(web.Options{
-		Log: s.log, Metrics: web.NewMetrics(reg), MaxBody: s.house.Config.MaxBody, Start: s.trace.start(),
+		Log: s.log, Metrics: requests, MaxBody: s.house.Config.MaxBody, Start: s.trace.start(),
 	}, h)
 }
 

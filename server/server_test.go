@@ -128,12 +128,12 @@ func (r *running) get(t *testing.T, path string, header ...string) (int, string)
 }
 
 func TestServesOnBothDatabases(t *testing.T) {
-	for name, url := range map[string]func() string{
-		"sqlite":   func() string { return "" },
-		"postgres": func() string { return storetest.Postgres(t) },
+	for name, url := range map[string]func(testing.TB) string{
+		"sqlite":   func(testing.TB) string { return "" },
+		"postgres": storetest.Postgres,
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := run(t, settings(t, url(), nil))
+			r := run(t, settings(t, url(t), nil))
 			for path, want := range map[string]int{
 				"/livez": 200, "/readyz": 200, "/readyz?verbose": 200, "/metrics": 200, "/": 200,
 				"/nothing": 404, "/scim/v2/Users": 401, "/scim/v2/ServiceProviderConfig": 200,
@@ -156,7 +156,8 @@ func TestMetricsTellNothingOfPeople(t *testing.T) {
 	_, text := r.get(t, "/metrics")
 	for _, want := range []string{
 		"muster_build_info{", "http_server_request_duration_seconds_bucket{", "http_server_active_requests 1",
-		"go_goroutines ", "process_start_time_seconds ", "muster_db_connections",
+		"go_goroutines ", "process_start_time_seconds ", "muster_sqlite_database_bytes ",
+		`muster_scim_requests_total{op="get",resource="Users",result="refused"} 1`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("/metrics lacks %q", want)

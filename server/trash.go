@@ -3,9 +3,9 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/schema"
 )
 
 // userType is the resource type of people.
@@ -49,7 +49,7 @@ func (h *House) RestoreUser(ctx context.Context, by identity.Actor, org identity
 	var found *Person
 	id, byID := identity.ParseID(nameOrID)
 	err := h.DeletedPeople(ctx, by, func(p Person) error {
-		if byID && p.ID == id || !byID && strings.EqualFold(p.Name, nameOrID) {
+		if byID && p.ID == id || !byID && schema.Fold(p.Name) == schema.Fold(nameOrID) {
 			if found == nil || p.Deleted.After(found.Deleted) {
 				found = &p
 			}

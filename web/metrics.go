@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,8 +15,14 @@ import (
 type Metrics struct {
 	vec    *prometheus.HistogramVec
 	active prometheus.Gauge
-	known  atomic.Pointer[map[series]prometheus.Observer]
+	known  atomic.Pointer[map[series]*counted]
 	mu     sync.Mutex // held to add to known
+}
+
+// counted is what is known of one series.
+type counted struct {
+	times    prometheus.Observer
+	requests atomic.Uint64
 }
 
 // A series is one combination of labels.
@@ -37,34 +44,40 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Requests being answered now.",
 		}),
 	}
-	m.known.Store(&map[series]prometheus.Observer{})
+	m.known.Store(&map[series]*counted{})
 	reg.MustRegister(m.vec, m.active)
 	return m
 }
 
-// observe counts one request. Observers are remembered, so that the usual
-// request neither hashes its labels nor takes a lock.
-func (m *Metrics) observe(method, route string, status int, seconds float64) {
-	key := series{bounded(method), route, status}
-	o, ok := (*m.known.Load())[key]
-	if !ok {
-		o = m.add(key)
+// Requests calls each with how many requests of every method, route and status
+// have been answered, for metrics that cut the same numbers another way.
+func (m *Metrics) Requests(each func(method, route string, status int, n uint64)) {
+	for key, c := range *m.known.Load() {
+		each(key.method, key.route, key.status, c.requests.Load())
 	}
-	o.Observe(seconds)
 }
 
-func (m *Metrics) add(key series) prometheus.Observer {
+// observe counts one request. Series are remembered, so that the usual request
+// takes no lock.
+func (m *Metrics) observe(method, route string, status int, seconds float64) {
+	key := series{bounded(method), route, status}
+	c, ok := (*m.known.Load())[key]
+	if !ok {
+		c = m.add(key)
+	}
+	c.requests.Add(1)
+	c.times.Observe(seconds)
+}
+
+func (m *Metrics) add(key series) *counted {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	old := *m.known.Load()
-	if o, ok := old[key]; ok {
-		return o
+	if c, ok := old[key]; ok {
+		return c
 	}
-	next := make(map[series]prometheus.Observer, len(old)+1)
-	for k, o := range old {
-		next[k] = o
-	}
-	next[key] = m.vec.WithLabelValues(key.method, key.route, strconv.Itoa(key.status))
+	next := maps.Clone(old)
+	next[key] = &counted{times: m.vec.WithLabelValues(key.method, key.route, strconv.Itoa(key.status))}
 	m.known.Store(&next)
 	return next[key]
 }

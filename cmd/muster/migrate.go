@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,8 +58,9 @@ func (a *app) migrateUp() *cobra.Command {
 func (a *app) showMigrations(list []store.Migration) error {
 	all, rows, pending := []migrationJSON{}, [][]string{}, 0
 	for _, m := range list {
-		all = append(all, migrationJSON{m.Version, m.Name, m.Applied})
-		rows = append(rows, []string{strconv.FormatInt(m.Version, 10), m.Name, yesNo(m.Applied)})
+		name, _, _ := strings.Cut(m.Name, ".") // the rest says for which database
+		all = append(all, migrationJSON{m.Version, name, m.Applied})
+		rows = append(rows, []string{strconv.FormatInt(m.Version, 10), name, yesNo(m.Applied)})
 		if !m.Applied {
 			pending++
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,23 +30,26 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	for name, c := range map[string]struct {
 		dir string
-		url func(*testscript.Env) string
+		url func(testing.TB, *testscript.Env) string
 	}{
-		"sqlite alone": {"testdata/sqlite", func(*testscript.Env) string { return "" }},
-		"sqlite":       {"testdata/both", func(e *testscript.Env) string { return "sqlite:" + filepath.Join(e.WorkDir, "data", "muster.db") }},
-		"postgres":     {"testdata/both", func(*testscript.Env) string { return storetest.Postgres(t) }},
+		"sqlite alone": {"testdata/sqlite", func(testing.TB, *testscript.Env) string { return "" }},
+		"sqlite": {"testdata/both", func(_ testing.TB, e *testscript.Env) string {
+			return "sqlite:" + filepath.Join(e.WorkDir, "data", "muster.db")
+		}},
+		"postgres": {"testdata/both", func(t testing.TB, _ *testscript.Env) string { return storetest.Postgres(t) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
-				Dir:      c.dir,
-				Commands: scriptCommands,
+				Dir:  c.dir,
+				Cmds: scriptCommands,
 				Setup: func(e *testscript.Env) error {
-					if url := c.url(e); url != "" {
+					if url := c.url(t, e); url != "" {
 						e.Setenv("MUSTER_DATABASE_URL", url)
 					}
 					e.Setenv("MUSTER_DRAIN", "0s")
 					return nil
 				},
+				Condition: func(cond string) (bool, error) { return cond == name, nil },
 			})
 		})
 	}
@@ -56,12 +60,15 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"ready":   scriptReady,
 	"envfile": scriptEnvFile,
 	"http":    scriptHTTP,
+	"until":   scriptUntil,
 	"json":    scriptJSON,
 	"keys":    scriptKeys,
 	"save":    scriptSave,
 	"status":  scriptStatus,
 	"mode":    scriptMode,
 	"hold":    scriptHold,
+	"stop":    scriptStop,
+	"cut":     scriptCut,
 }
 
 // port VAR finds a free port.
@@ -111,6 +118,24 @@ func scriptEnvFile(ts *testscript.TestScript, _ bool, args []string) {
 // http STATUS METHOD URL [BODY] sends a request with the token in $TOKEN and
 // prints the body of the answer.
 func scriptHTTP(ts *testscript.TestScript, _ bool, args []string) {
+	status, text := request(ts, args)
+	fmt.Fprintf(ts.Stdout(), "%s\n", text)
+	if status != args[0] {
+		ts.Fatalf("%s %s: status %s, want %s: %s", args[1], args[2], status, args[0], text)
+	}
+}
+
+// until STATUS METHOD URL waits at most a second and a half for an answer.
+func scriptUntil(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if status, _ := request(ts, args); status == args[0] {
+			return
+		}
+	}
+	ts.Fatalf("%s %s never came to %s", args[1], args[2], args[0])
+}
+
+func request(ts *testscript.TestScript, args []string) (status string, text []byte) {
 	var body io.Reader
 	if len(args) > 3 {
 		body = strings.NewReader(args[3])
@@ -124,12 +149,9 @@ func scriptHTTP(ts *testscript.TestScript, _ bool, args []string) {
 	res, err := http.DefaultClient.Do(req)
 	ts.Check(err)
 	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
+	text, err = io.ReadAll(res.Body)
 	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "%s\n", text)
-	if strconv.Itoa(res.StatusCode) != args[0] {
-		ts.Fatalf("%s %s: status %d, want %s: %s", args[1], args[2], res.StatusCode, args[0], text)
-	}
+	return strconv.Itoa(res.StatusCode), text
 }
 
 // at returns the value at a dotted path in the JSON of a file.
@@ -219,4 +241,17 @@ func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
 	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
 		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
 	}
+}
+
+// stop sends SIGTERM to the command that was started last in the background.
+func scriptStop(ts *testscript.TestScript, _ bool, _ []string) {
+	list := ts.BackgroundCmds()
+	ts.Check(list[len(list)-1].Process.Signal(syscall.SIGTERM))
+}
+
+// cut FILE takes the second half of a file away.
+func scriptCut(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), info.Size()/2))
 }
