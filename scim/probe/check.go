@@ -46,7 +46,7 @@ type check struct {
 // allChecks lists every check in the order of a run.
 func allChecks() []check {
 	return slices.Concat(behaviours(), behavioursMore(), filterPoints(), listPoints(), createPoints(),
-		patchPoints(), versionPoints(), discoveryPoints(), entraQuirks(), oktaQuirks())
+		patchPoints(), versionPoints(), discoveryPoints(), entraQuirks(), oktaQuirks(), wallChecks())
 }
 
 // check carries out one check.

@@ -34,10 +34,10 @@ func registry(t *testing.T) *schema.Registry {
 }
 
 // serve starts a server over memory whose clients "one" and "two" have the same
-// dialect, and a worker for asynchronous requests.
+// dialect and resources, whose client "other" has others, and a worker for asynchronous requests.
 func serve(t *testing.T, reg *schema.Registry, dialect schema.Dialect, limits scim.Limits, wrap func(http.Handler) http.Handler) *httptest.Server {
 	t.Helper()
-	backend, async := memory.New(reg), memory.NewAsync()
+	backend, elsewhere, async := memory.New(reg), memory.New(reg), memory.NewAsync()
 	mux := http.NewServeMux()
 	srv := httptest.NewServer(wrap(mux))
 	t.Cleanup(srv.Close)
@@ -45,7 +45,11 @@ func serve(t *testing.T, reg *schema.Registry, dialect schema.Dialect, limits sc
 	server := scim.New(scim.Options{
 		Authenticate: func(r *http.Request) (*scim.Client, error) {
 			name, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if !ok || name != "one" && name != "two" {
+			switch {
+			case ok && (name == "one" || name == "two"):
+			case ok && name == "other":
+				return &scim.Client{ID: name, Dialect: dialect, Base: base, Types: reg, Backend: elsewhere}, nil
+			default:
 				return nil, scim.Unauthorized("The token is not valid.")
 			}
 			return &scim.Client{ID: name, Dialect: dialect, Base: base, Types: reg, Backend: backend.For(name)}, nil
@@ -83,7 +87,7 @@ func TestServer(t *testing.T) {
 				limits.CursorAge = time.Second
 			}
 			srv := serve(t, registry(t), d, limits, asIs)
-			results, sum := examine(t, probe.Target{URL: srv.URL + "/scim/v2/", Token: "one", SecondToken: "two", Dialect: d.Name})
+			results, sum := examine(t, probe.Target{URL: srv.URL + "/scim/v2/", Token: "one", SecondToken: "two", OtherToken: "other", Dialect: d.Name})
 			for _, r := range results {
 				tooLong := r.ID == "B14.4" && r.Status == probe.Skip && d.Name != "rfc"
 				if r.Status != probe.Pass && !tooLong {
