@@ -116,9 +116,6 @@ func (w *writer) attribute(a *Attribute) {
 		w.text("uniqueness", string(a.Uniqueness))
 	}
 	w.list("referenceTypes", a.ReferenceTypes)
-	if a.Indexed {
-		w.flag("indexed", true)
-	}
 	if len(a.SubAttributes) > 0 {
 		w.key("subAttributes")
 		w.attributes(a.SubAttributes)

@@ -70,8 +70,9 @@ type Attribute struct {
 	ReferenceTypes  []string
 	SubAttributes   []*Attribute
 
-	// Indexed asks the store to answer "eq" on this attribute from an index. It
-	// travels in JSON as "indexed", which other servers ignore.
+	// Indexed asks the store to answer "eq" on this attribute from an index. A
+	// schema document asks for it with "indexed"; it is not sent to clients, some
+	// of which refuse what RFC 7643 section 7 does not name.
 	Indexed bool
 	// Rows marks a multi-valued complex attribute whose values are rows beside
 	// the document and never part of it: "members" of a group and the computed

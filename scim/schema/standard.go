@@ -19,7 +19,8 @@ const (
 // 5368, 6004, 5606, 8415, 5607, 7522, 8471, 8472, 8475, 6001 and 6011).
 // Beyond that it publishes canonical values for every
 // "type", "primary" for addresses, as the RFC's own examples have it, the
-// additions of RFC 9865 and RFC 9967 to ServiceProviderConfig, and "indexed".
+// additions of RFC 9865 and RFC 9967 to ServiceProviderConfig, and "indexed",
+// which is ours and is not published.
 //
 //go:embed documents/*.json
 var documents embed.FS
