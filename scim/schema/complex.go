@@ -135,7 +135,7 @@ func onePrimary(ref Ref, a *Attribute, all []any, first bool) error {
 		case !found:
 			found = true
 		case first:
-			delete(e, "primary")
+			e["primary"] = false
 		default:
 			return Errorf(InvalidValue, "%s has more than one primary value.", ref.Path())
 		}

@@ -11,10 +11,10 @@ func (s *Schema) JSON(location string) []byte {
 	return append(w.buf, '}')
 }
 
-// MarshalJSON returns the schema document without "schemas" and "meta". Parse
-// reads it.
+// MarshalJSON returns the schema document without "schemas" and "meta" but with
+// "indexed", for keeping. Parse reads it.
 func (s *Schema) MarshalJSON() ([]byte, error) {
-	w := &writer{buf: []byte{'{'}}
+	w := &writer{buf: []byte{'{'}, indexed: true}
 	s.write(w)
 	return append(w.buf, '}'), nil
 }
@@ -116,6 +116,9 @@ func (w *writer) attribute(a *Attribute) {
 		w.text("uniqueness", string(a.Uniqueness))
 	}
 	w.list("referenceTypes", a.ReferenceTypes)
+	if a.Indexed && w.indexed {
+		w.flag("indexed", true)
+	}
 	if len(a.SubAttributes) > 0 {
 		w.key("subAttributes")
 		w.attributes(a.SubAttributes)

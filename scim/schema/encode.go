@@ -34,8 +34,9 @@ func AppendValue(dst []byte, v any) []byte {
 
 // A writer appends JSON to buf.
 type writer struct {
-	buf    []byte
-	stored bool // write only what Encode writes
+	buf     []byte
+	stored  bool // write only what Encode writes
+	indexed bool // write what a schema asks of the store
 }
 
 func (w *writer) skips(a *Attribute) bool {

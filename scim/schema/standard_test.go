@@ -72,6 +72,27 @@ func TestErrata(t *testing.T) {
 	}
 }
 
+func TestIndexedAttributes(t *testing.T) {
+	var got []string
+	for _, rt := range schema.Standard().Types() {
+		for _, path := range []string{
+			"emails.value", "emails.type", "phoneNumbers.value", "roles.value", "entitlements.value", "title",
+			schema.EnterpriseURN + ":employeeNumber", schema.EnterpriseURN + ":manager.value",
+		} {
+			if ref, ok := rt.FindPath(path); ok && ref.Leaf().Indexed {
+				got = append(got, ref.Path())
+			}
+		}
+	}
+	want := []string{
+		"emails.value", "phoneNumbers.value", "roles.value", "entitlements.value",
+		schema.EnterpriseURN + ":employeeNumber", schema.EnterpriseURN + ":manager.value",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("indexed attributes -want +got\n%s", diff)
+	}
+}
+
 func TestPublishedSchemas(t *testing.T) {
 	names := map[string]bool{}
 	for _, s := range schema.Standard().Schemas() {
