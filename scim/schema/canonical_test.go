@@ -87,7 +87,7 @@ func TestCanonical(t *testing.T) {
 		"no schemas from Okta": {user, schema.Okta, `{"userName":"a"}`, `{` + core + `,"userName":"a"}`},
 		"two primaries from Entra": {user, schema.Entra,
 			`{` + core + `,"userName":"a","emails":[{"value":"d"},{"value":"e","primary":true},{"value":"f","primary":true}]}`,
-			`{` + core + `,"userName":"a","emails":[{"value":"d"},{"value":"e","primary":true},{"value":"f","primary":false}]}`},
+			`{` + core + `,"userName":"a","emails":[{"value":"d"},{"value":"e","primary":true},{"value":"f"}]}`},
 		"two primaries and nothing else": {user, schema.Okta,
 			`{` + core + `,"userName":"a","emails":[{"primary":true},{"primary":true}]}`,
 			`{` + core + `,"userName":"a","emails":[{"primary":true},{"primary":false}]}`},

@@ -134,8 +134,10 @@ func onePrimary(ref Ref, a *Attribute, all []any, first bool) error {
 		switch {
 		case !found:
 			found = true
+		case first && len(e) == 1:
+			e["primary"] = false // an element is never empty
 		case first:
-			e["primary"] = false
+			delete(e, "primary")
 		default:
 			return Errorf(InvalidValue, "%s has more than one primary value.", ref.Path())
 		}
