@@ -41,14 +41,16 @@ func (c *compiler) email(e *filter.Compare) cond {
 	const first, all = "r.email_key", "r.emails"
 	some := where("(" + first + " IS NOT NULL OR " + all + " IS NOT NULL)")
 	key := e.Key
-	if strings.ContainsAny(key, "\x00\n") {
-		return unsure
-	}
 	switch e.Op {
 	case filter.Pr:
 		return some
 	case filter.Eq:
 		return c.token(e)
+	}
+	if strings.ContainsAny(key, "\x00\x01\n") { // see indexer.emails
+		return unsure
+	}
+	switch e.Op {
 	case filter.Ne: // another value, or none
 		single := not(and(order(first, filter.Eq, key), where(all+" IS NULL")))
 		return and(single, not(order(all, filter.Eq, "\n"+key+"\n")))

@@ -154,6 +154,10 @@ func (x *indexer) emails(ref schema.Ref) error {
 		x.r.Keys.Email = schema.Key(ref.Sub, s)
 	}
 	if len(all) > 1 || len(all) == 1 && all[0] != x.r.Keys.Email {
+		// A line feed inside a value must not look like the end of it.
+		for i := range all {
+			all[i] = strings.ReplaceAll(all[i], "\n", "\x01")
+		}
 		x.r.Keys.Emails = "\n" + strings.Join(all, "\n") + "\n"
 	}
 	return nil

@@ -266,7 +266,7 @@ func (r *run) key(ctx context.Context) (string, error) {
 func (r *run) placeKey(ctx context.Context, index int) (string, error) {
 	key, err := r.key(ctx)
 	for _, o := range r.orders {
-		key += fmt.Sprintf(" %s %t", o.column, o.desc)
+		key += fmt.Sprintf(" %s %t %t", o.column, o.never, o.desc)
 	}
 	return fmt.Sprintf("%s %d", key, index), err
 }

@@ -201,7 +201,7 @@ func walk(rt *rapid.T, t *testing.T, db *store.DB, q store.Query, total int) []i
 	for {
 		p := query(rt, t, db, q)
 		if p.Total != total {
-			rt.Fatalf("total is %d, want %d", p.Total, total)
+			rt.Fatalf("total is %d, want %d; %v", p.Total, total, q.Filter)
 		}
 		list = append(list, ids(p)...)
 		if p.Next == nil {
