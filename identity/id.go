@@ -4,6 +4,7 @@ package identity
 
 import (
 	"encoding/hex"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -21,14 +22,18 @@ func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
 // NewOrgID makes an OrgID.
 func NewOrgID() OrgID { return OrgID(uuid.Must(uuid.NewV7())) }
 
-// ParseID reads the 36-character form. ok is false for anything else; such an
-// id names nothing.
+// ParseID reads what String writes. ok is false for anything else, also for
+// capital letters: ids are told apart by case (RFC 7643 section 3.1), and such
+// an id names nothing.
 func ParseID(s string) (id ID, ok bool) {
+	if strings.ContainsAny(s, "ABCDEF") {
+		return id, false
+	}
 	b, ok := parse(s)
 	return ID(b), ok
 }
 
-// ParseOrgID reads the 36-character form as ParseID does.
+// ParseOrgID reads the 36-character form in any case.
 func ParseOrgID(s string) (id OrgID, ok bool) {
 	b, ok := parse(s)
 	return OrgID(b), ok
