@@ -19,7 +19,7 @@ var bulkForward = []step{
 			{"method":"POST","bulkId":"u","version":"W/\"1\"","status":"201"},
 			{"method":"PATCH","version":"W/\"2\"","status":"200"}]}`},
 	{do: `GET /Users?filter=userName eq "alice" and title eq "Dr" and groups.display eq "T"`, status: 200, has: `{"totalResults":1}`},
-	{do: `GET /Groups`, status: 200, has: `{"Resources":[{"displayName":"T","members":[{"type":"User","display":"alice"}]}]}`},
+	{do: `GET /Groups?attributes=displayName,members.type,members.display`, status: 200, has: `{"Resources":[{"displayName":"T","members":[{"type":"User","display":"alice"}]}]}`},
 }
 
 var bulkCircular = []step{
@@ -30,7 +30,7 @@ var bulkCircular = []step{
 		{"method":"POST","path":"/Users","bulkId":"m2","data":{"schemas":["$U","$E"],"userName":"m2","$E":{"manager":{"value":"bulkId:m1"}}}}]}`, status: 200,
 		has: `{"Operations":[{"status":"201"},{"status":"201"},{"status":"201"},{"status":"201"}]}`},
 	{do: `GET /Users?filter=userName eq "m1"`, has: `{"totalResults":1}`},
-	{do: `GET /Groups?sortBy=displayName`, status: 200, has: `{"Resources":[{"members":[{"display":"B","type":"Group"}]},{"members":[{"display":"A","type":"Group"}]}]}`},
+	{do: `GET /Groups?sortBy=displayName&attributes=members,members.display`, status: 200, has: `{"Resources":[{"members":[{"display":"B","type":"Group"}]},{"members":[{"display":"A","type":"Group"}]}]}`},
 }
 
 var bulkFailOnErrors = []step{
@@ -223,7 +223,7 @@ func TestBulkBatches(t *testing.T) {
 		f := start(t, limits(scim.Limits{Batch: size}))
 		f.run(step{do: "POST /Bulk", body: body, status: 200,
 			has: `{"Operations":[{"status":"201"},{"status":"201"},{"status":"201"},{"status":"409"},{"status":"200"},{"status":"200"},{"status":"204"},{"status":"201"}]}`})
-		f.run(step{do: "GET /Groups?sortBy=displayName", has: `{"Resources":[{"displayName":"G","members":[{"display":"H"}]},{"displayName":"H","members":[{"display":"G"}]}]}`})
+		f.run(step{do: "GET /Groups?sortBy=displayName&attributes=displayName,members.display", has: `{"Resources":[{"displayName":"G","members":[{"display":"H"}]},{"displayName":"H","members":[{"display":"G"}]}]}`})
 	}
 }
 

@@ -21,16 +21,16 @@ func appendResource(dst []byte, c *Client, res *Resource, sel schema.Selection) 
 	case c.Dialect.Form != schema.Flat:
 		return appendSelected(dst, c, res, sel)
 	case sel.Whole():
-		return appendDocument(dst, c, res, nil)
+		return appendDocument(dst, c, res, sel, nil)
 	case sel.Document() && wholeParts(res, sel):
-		return appendDocument(dst, c, res, sel.Wants)
+		return appendDocument(dst, c, res, sel, sel.Wants)
 	}
 	return appendSelected(dst, c, res, sel)
 }
 
 // appendDocument appends the stored document and what the server adds to it,
 // as far as it is wanted; nil wants all.
-func appendDocument(dst []byte, c *Client, res *Resource, wants func(attr string) bool) ([]byte, error) {
+func appendDocument(dst []byte, c *Client, res *Resource, sel schema.Selection, wants func(attr string) bool) ([]byte, error) {
 	n := len(res.Doc)
 	if n < 2 || res.Doc[n-1] != '}' {
 		return dst, fmt.Errorf("render %s %s: the stored document is not an object", res.Type.Name, res.ID)
@@ -46,7 +46,7 @@ func appendDocument(dst []byte, c *Client, res *Resource, wants func(attr string
 				dst = append(dst, ',')
 				dst = schema.AppendString(dst, a.Name)
 				dst = append(dst, ':')
-				dst = appendRows(dst, c, rows)
+				dst = appendRows(dst, c, rows, sel.Wants(a.Name+".display"))
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func appendTime(dst []byte, t time.Time) []byte {
 }
 
 // appendRows appends the values of a row attribute: members or groups.
-func appendRows(dst []byte, c *Client, rows []Row) []byte {
+func appendRows(dst []byte, c *Client, rows []Row, display bool) []byte {
 	refs := references{c: c}
 	dst = append(dst, '[')
 	for i, r := range rows {
@@ -115,7 +115,7 @@ func appendRows(dst []byte, c *Client, rows []Row) []byte {
 			dst = append(dst, `,"type":`...)
 			dst = schema.AppendString(dst, t)
 		}
-		if r.Display != "" {
+		if display && r.Display != "" {
 			dst = append(dst, `,"display":`...)
 			dst = schema.AppendString(dst, r.Display)
 		}

@@ -51,9 +51,13 @@ func newIndex(rt *ResourceType) *index {
 	return x
 }
 
+// onRequest leaves out parts of row attributes: those are no part of a document.
 func onRequest(a *Attribute) bool {
 	if a.Returned == OnRequest {
 		return true
+	}
+	if a.Rows {
+		return false
 	}
 	for _, s := range a.SubAttributes {
 		if s.Returned == OnRequest {
