@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/muster-id/muster/identity"
@@ -25,38 +26,45 @@ func (d *Directory) NewLease(name string, length time.Duration) *Lease {
 // Hold runs work if no other process holds the lease, and otherwise does
 // nothing. The context of work ends when the lease is lost.
 func (l *Lease) Hold(ctx context.Context, work func(context.Context) error) error {
-	held, err := l.take(ctx)
+	held, err := l.take(ctx, l.length)
 	if err != nil || !held {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	working, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer stop()
-		tick := time.NewTicker(l.length / 3)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if held, err := l.take(ctx); err != nil || !held {
-				return
-			}
-		}
+		l.keep(working)
 	}()
-	err = work(ctx)
+	err = work(working)
 	stop()
 	<-done
-	return err
+	// Given back, also when ctx has ended: the next process need not wait.
+	_, back := l.take(context.WithoutCancel(ctx), 0)
+	return errors.Join(err, back)
 }
 
-func (l *Lease) take(ctx context.Context) (held bool, err error) {
+// keep takes the lease again and again until ctx ends or somebody else has it.
+func (l *Lease) keep(ctx context.Context) {
+	tick := time.NewTicker(l.length / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if held, err := l.take(ctx, l.length); err != nil || !held {
+			return
+		}
+	}
+}
+
+func (l *Lease) take(ctx context.Context, length time.Duration) (held bool, err error) {
 	err = l.d.db.Update(ctx, func(tx *store.Tx) error {
 		now := l.d.now()
-		held, err = tx.TakeLease(ctx, l.name, l.holder, now, now.Add(l.length))
+		held, err = tx.TakeLease(ctx, l.name, l.holder, now, now.Add(length))
 		return err
 	})
 	return held, err

@@ -126,7 +126,7 @@ func (a *Async) turn(ctx context.Context, lease *directory.Lease, r Runner) erro
 	}
 	return lease.Hold(ctx, func(ctx context.Context) error {
 		for {
-			list, err := a.dir.Accepted(ctx, 100)
+			list, err := a.dir.Accepted(ctx, 8)
 			if err != nil || len(list) == 0 {
 				return err
 			}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/muster-id/muster/directory"
+	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/store"
 	"github.com/muster-id/muster/store/storetest"
 )
@@ -31,7 +33,7 @@ func TestTwentyBehaviours(t *testing.T) {
 		"16 projection everywhere":                 projection,
 		"17 PUT semantics":                         putSemantics,
 		"18 case, uniqueness, reuse":               caseAndReuse,
-		"20 root search and /Me without a user":    rootSearch,
+		"20 root search and /Me":                   rootSearch,
 		"effective membership in filters":          membershipFilters,
 		"externalId belongs to the connection":     externalIDs,
 		"what Entra sends, with Entra's dialect":   entra,
@@ -269,6 +271,17 @@ func rootSearch(t *testing.T, w *world, n *tenant) {
 	n.group("g", n.user("a"))
 	n.call("POST", "/.search", `{"schemas":["`+searchURN+`"],"filter":"meta.resourceType eq \"Group\" or userName pr","sortBy":"meta.created","count":50}`).want(200).is(2, "totalResults")
 	n.call("GET", "/Me", "").want(404)
+	me, _ := identity.ParseID(n.user("me"))
+	_, issued, err := w.dir.CreateConnection(t.Context(), cli, n.org.ID, directory.NewConnection{Name: "mine", User: me})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := &tenant{world: w, org: n.org, token: issued.Text, base: n.base}
+	if got := mine.call("GET", "/Me", "").want(200).is("me", "userName"); got.header.Get("Location") != "https://id.test/scim/v2/Users/"+me.String() {
+		t.Errorf("Location of /Me = %q", got.header.Get("Location"))
+	}
+	n.call("DELETE", "/Users/"+me.String(), "").want(204)
+	mine.call("GET", "/Me", "").want(404)
 }
 
 func membershipFilters(t *testing.T, w *world, n *tenant) {

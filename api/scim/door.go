@@ -65,8 +65,18 @@ func New(o Options) *Door {
 	return d
 }
 
-// Mount puts the door into mux.
-func (d *Door) Mount(mux *http.ServeMux) { mux.Handle("/scim/", d) }
+// Mount puts the door into mux. The one route is for anyone, because discovery
+// is; the SCIM server asks for a credential before everything else, and the
+// backend for the permission to read or to write.
+func (d *Door) Mount(mux *http.ServeMux) {
+	door := web.Door{OnError: d.server.Fail}
+	door.Mount(mux, []web.Route{{Pattern: "/scim/", Perm: identity.Anyone, Do: d.serve}})
+}
+
+func (d *Door) serve(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+	d.ServeHTTP(w, r)
+	return nil
+}
 
 // Work carries out requests that were accepted to be answered later, until ctx
 // ends. One process must run it, any number may.
