@@ -132,6 +132,7 @@ func TestStatements(t *testing.T) {
 var forAll = []string{
 	"FROM async_request ORDER BY",                      // the worker takes the oldest, whosever it is
 	"FROM organisation WHERE slug",                     // finds and lists organisations
+	"FROM resource r WHERE …",                          // followed by stream.conditions, which begins with the organisation
 	" lease ", " setting ", " epoch ", "UPDATE epoch ", // of the installation
 	"SELECT 1", // Ping
 }
