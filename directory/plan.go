@@ -50,24 +50,27 @@ func (b *batch) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(b.units) <= stride {
+		return b.prepareUnits(ctx, 0, len(b.units), seen)
+	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
-	const stride = 32
 	for lo := 0; lo < len(b.units); lo += stride {
-		run := func() error {
-			for i := lo; i < min(lo+stride, len(b.units)); i++ {
-				if err := b.prepareUnit(ctx, i, seen); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		if len(b.units) <= stride {
-			return run()
-		}
-		work.Go(run)
+		work.Go(func() error { return b.prepareUnits(ctx, lo, min(lo+stride, len(b.units)), seen) })
 	}
 	return work.Wait()
+}
+
+// stride is how many units one goroutine prepares in a row.
+const stride = 32
+
+func (b *batch) prepareUnits(ctx context.Context, lo, hi int, seen map[identity.ID]*store.Resource) error {
+	for i := lo; i < hi; i++ {
+		if err := b.prepareUnit(ctx, i, seen); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *batch) prepareUnit(ctx context.Context, i int, seen map[identity.ID]*store.Resource) error {
