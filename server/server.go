@@ -116,6 +116,9 @@ func (s *Server) opsError(w http.ResponseWriter, r *http.Request, err error) {
 	_ = plain(w, http.StatusInternalServerError, "internal error, request "+web.RequestID(r.Context())+"\n")
 }
 
+// ServeHTTP answers one request, for those who have a listener of their own.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.http.Handler.ServeHTTP(w, r) }
+
 // ErrInterrupt as the cause of a context asks Run to stop without the drain
 // time: somebody sits at the terminal and waits.
 var ErrInterrupt = errors.New("interrupted")

@@ -45,7 +45,7 @@ func (l *logBuffer) String() string {
 }
 
 // settings reads a configuration for a server on a database of its own.
-func settings(t *testing.T, database string, more map[string]string) *config.Config {
+func settings(t testing.TB, database string, more map[string]string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	if database == "" {
@@ -299,4 +299,23 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("a clock before the program was written: %+v", f)
 		}
 	}
+}
+
+// demoHouse opens a house with demonstration data in it.
+func demoHouse(t testing.TB) (*server.House, server.Demo) {
+	t.Helper()
+	h, err := server.OpenHouse(t.Context(), settings(t, "", nil), slog.New(slog.DiscardHandler), server.Create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	demo, err := h.Demonstrate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, demo
 }
