@@ -3,8 +3,10 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -56,9 +58,20 @@ func (b *batch) prepare(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for lo := 0; lo < len(b.units); lo += stride {
-		work.Go(func() error { return b.prepareUnits(ctx, lo, min(lo+stride, len(b.units)), seen) })
+		work.Go(func() (err error) {
+			defer caught(&err)
+			return b.prepareUnits(ctx, lo, min(lo+stride, len(b.units)), seen)
+		})
 	}
 	return work.Wait()
+}
+
+// caught turns a panic into an error: in a goroutine of ours nobody else would
+// catch it, and one bad request would end the process.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
 }
 
 // stride is how many units one goroutine prepares in a row.

@@ -164,6 +164,24 @@ func changeError(t *testing.T, d *Directory, by identity.Actor) {
 	}
 }
 
+func TestPanicEndsTheWriteAlone(t *testing.T) {
+	d := started(t, storetest.SQLite(t))
+	by := in(t, d, "acme")
+	var units []Unit
+	for i := range 3 * stride {
+		units = append(units, Unit{newUser(fmt.Sprint("u", i))})
+	}
+	write(t, d, by, 0, units...)
+	for i := range units {
+		units[i] = Unit{{Method: Modify, Type: userRT, ID: units[i][0].ID,
+			Change: func(schema.Object) (schema.Object, []MemberEdit, error) { panic("a bug") }}}
+	}
+	if _, err := d.Write(t.Context(), by, units, 0); err == nil || identity.KindOf(err) != "" {
+		t.Errorf("Write = %v, want an error of ours", err)
+	}
+	write(t, d, by, 0, Unit{newUser("after")}) // all locks are free
+}
+
 func conditions(t *testing.T, d *Directory, by identity.Actor) {
 	u := newUser("ann")
 	first := func(v int64) bool { return v == 1 }
