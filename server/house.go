@@ -138,7 +138,9 @@ func openStore(ctx context.Context, cfg *config.Config, mode Mode) (*lock, *stor
 		return nil, db, nil
 	}
 	path := cfg.Database.Path
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && mode == Existing {
+	_, err := os.Stat(path)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing && mode == Existing {
 		return nil, nil, hint("muster serve and muster migrate up make one; --database-url names another",
 			"there is no database at %s", path)
 	}
@@ -149,11 +151,31 @@ func openStore(ctx context.Context, cfg *config.Config, mode Mode) (*lock, *stor
 	if err != nil {
 		return nil, nil, err
 	}
+	if missing {
+		// The file is made here for its mode: it holds people's data. SQLite gives
+		// the same mode to the files beside it.
+		if err := touch(path); err != nil {
+			return l, nil, err
+		}
+	}
 	db, err := sqlite.Open(ctx, sqlite.Options{Path: path, NoMmap: !cfg.SQLiteMmap, Readers: cfg.DatabasePool})
 	if err != nil {
 		return l, nil, fmt.Errorf("open %s: %w", cfg.Database, err)
 	}
 	return l, db, nil
+}
+
+// touch makes an empty file that only its owner may read; it is no error if
+// somebody else was first.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make the database: %w", err)
+	}
+	return f.Close()
 }
 
 // Migrations lists the migrations of the configured database without changing

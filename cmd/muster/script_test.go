@@ -56,19 +56,19 @@ func TestScripts(t *testing.T) {
 }
 
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
-	"port":    scriptPort,
-	"ready":   scriptReady,
-	"envfile": scriptEnvFile,
-	"http":    scriptHTTP,
-	"until":   scriptUntil,
-	"json":    scriptJSON,
-	"keys":    scriptKeys,
-	"save":    scriptSave,
-	"status":  scriptStatus,
-	"mode":    scriptMode,
-	"hold":    scriptHold,
-	"stop":    scriptStop,
-	"cut":     scriptCut,
+	"port":      scriptPort,
+	"ready":     scriptReady,
+	"envfile":   scriptEnvFile,
+	"http":      scriptHTTP,
+	"until":     scriptUntil,
+	"json":      scriptJSON,
+	"keys":      scriptKeys,
+	"save":      scriptSave,
+	"status":    scriptStatus,
+	"mode":      scriptMode,
+	"hold":      scriptHold,
+	"terminate": scriptTerminate,
+	"cut":       scriptCut,
 }
 
 // port VAR finds a free port.
@@ -243,8 +243,8 @@ func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// stop sends SIGTERM to the command that was started last in the background.
-func scriptStop(ts *testscript.TestScript, _ bool, _ []string) {
+// terminate sends SIGTERM to the command that was started last in the background.
+func scriptTerminate(ts *testscript.TestScript, _ bool, _ []string) {
 	list := ts.BackgroundCmds()
 	ts.Check(list[len(list)-1].Process.Signal(syscall.SIGTERM))
 }
