@@ -21,7 +21,9 @@ SELECT m.group_id, m.member_id, m.member_type, r.label
   JOIN resource r ON r.org_id = m.org_id AND r.type = m.member_type AND r.id = m.member_id
  WHERE m.org_id = $1 AND m.group_id IN (`
 	// groupsOf follows memberships upwards. UNION drops what it has seen, so that
-	// it ends although groups may be in one another.
+	// it ends although groups may be in one another. CROSS JOIN holds SQLite to
+	// the order of the tables: it has no idea how few rows a recursion has, and
+	// would go through all members of the organisation for each.
 	groupsOfHead = `WITH RECURSIVE up (member_id, group_id, direct) AS (
 SELECT member_id, group_id, 1
   FROM member
@@ -30,10 +32,12 @@ SELECT member_id, group_id, 1
 UNION
 SELECT up.member_id, m.group_id, 0
   FROM up
-  JOIN member m ON m.org_id = $1 AND m.member_id = up.group_id)
+ CROSS JOIN member m
+ WHERE m.org_id = $1 AND m.member_id = up.group_id)
 SELECT up.member_id, up.group_id, r.label, MAX(up.direct)
   FROM up
-  JOIN resource r ON r.org_id = $1 AND r.type = '` + groupType + `' AND r.id = up.group_id
+ CROSS JOIN resource r
+ WHERE r.org_id = $1 AND r.type = '` + groupType + `' AND r.id = up.group_id
  GROUP BY up.member_id, up.group_id, r.label
  ORDER BY up.member_id, up.group_id`
 	// groupsBelow follows groups downwards.
@@ -44,7 +48,8 @@ SELECT member_id
 UNION
 SELECT m.member_id
   FROM down
-  JOIN member m ON m.org_id = $1 AND m.group_id = down.id AND m.member_type = '` + groupType + `')
+ CROSS JOIN member m
+ WHERE m.org_id = $1 AND m.group_id = down.id AND m.member_type = '` + groupType + `')
 SELECT id FROM down`
 )
 
