@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 const (
@@ -60,6 +61,25 @@ func (c *client) each(n int, do func(i int)) {
 	wg.Wait()
 	if c.failed.Load() {
 		c.t.FailNow()
+	}
+}
+
+// A step is a part of a cycle.
+type step struct {
+	name string
+	do   func()
+}
+
+// play goes through a cycle and ends the test at the first step that fails.
+func (c *client) play(steps []step) {
+	c.t.Helper()
+	for _, s := range steps {
+		start, calls := time.Now(), c.calls.Load()
+		s.do()
+		c.t.Logf("%s: %d requests in %s", s.name, c.calls.Load()-calls, time.Since(start).Round(time.Millisecond))
+		if c.failed.Load() {
+			c.t.FailNow()
+		}
 	}
 }
 

@@ -32,19 +32,12 @@ func playEntra(t *testing.T, at target, n size) {
 	if e.own {
 		e.suffix = "aadOptscim062020"
 	}
-	e.testConnection()
-	e.createPeople()
-	e.createTeams()
-	e.addMembers()
-	e.verify(e.company)
-	e.again()
-	e.changePeople()
-	e.removeMembers()
-	e.deactivate()
-	e.pull()
-	e.delete()
-	e.verify(e.company)
-	t.Logf("%d requests", e.calls.Load())
+	whole := func() { e.verify(e.company) }
+	e.play([]step{
+		{"test connection", e.testConnection}, {"people", e.createPeople}, {"teams", e.createTeams}, {"members", e.addMembers},
+		{"verify", whole}, {"again", e.again}, {"changes", e.changePeople}, {"removals", e.removeMembers},
+		{"deactivation", e.deactivate}, {"pull", e.pull}, {"deletion", e.delete}, {"verify", whole},
+	})
 }
 
 // testConnection is what the button of that name does (Q17, Q18, Q20).

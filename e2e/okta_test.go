@@ -32,17 +32,12 @@ func playOkta(t *testing.T, at target, n size) {
 	o.header = map[string]string{ // O11
 		"Content-Type": "application/json", "Accept": "application/scim+json; charset=utf-8", "Accept-Charset": "utf-8",
 	}
-	o.importAll(0)
-	o.createPeople()
-	o.refusals()
-	o.createTeams()
-	o.pushMembers()
-	o.verify(o.company)
-	o.update()
-	o.changeTeams()
-	o.importAll(n.people)
-	o.verify(o.company)
-	t.Logf("%d requests", o.calls.Load())
+	whole := func() { o.verify(o.company) }
+	o.play([]step{
+		{"import", func() { o.importAll(0) }}, {"people", o.createPeople}, {"refusals", o.refusals}, {"teams", o.createTeams},
+		{"members", o.pushMembers}, {"verify", whole}, {"updates", o.update}, {"changes of teams", o.changeTeams},
+		{"import", func() { o.importAll(n.people) }}, {"verify", whole},
+	})
 }
 
 // importAll reads what is there, a hundred at a time (O9).
