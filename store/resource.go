@@ -320,8 +320,17 @@ func (tx *Tx) GetMany(ctx context.Context, org identity.OrgID, ids []identity.ID
 	return found, wrap(err, "read %d resources", len(ids))
 }
 
-// Locate returns the types of those of the resources that exist.
+// shareLock keeps located rows from being deleted until the transaction ends,
+// where rows are locked at all; others may share it.
+const shareLock = ` FOR KEY SHARE OF r`
+
+// Locate returns the types of those of the resources that exist. In an Update
+// none of them can be deleted before the transaction ends.
 func (tx *Tx) Locate(ctx context.Context, org identity.OrgID, ids []identity.ID) (map[identity.ID]string, error) {
+	end := `)`
+	if tx.write && tx.db.dialect.Lock != "" {
+		end += shareLock
+	}
 	found := make(map[identity.ID]string, len(ids))
 	err := chunks(ids, func(part []identity.ID) error {
 		list, args := listParams(2, part)
@@ -330,7 +339,7 @@ func (tx *Tx) Locate(ctx context.Context, org identity.OrgID, ids []identity.ID)
 			id := s.id()
 			found[id] = s.text()
 			return nil
-		}, locate+list+`)`, append([]any{org}, args...)...)
+		}, locate+list+end, append([]any{org}, args...)...)
 	})
 	return found, wrap(err, "locate %d resources", len(ids))
 }

@@ -167,9 +167,9 @@ func (c *conn) Savepoint(ctx context.Context, fn func() error) error {
 		return err
 	}
 	c.queue = c.queue[:0]
-	c.add("ROLLBACK TO SAVEPOINT part", nil, 0)
-	c.add("RELEASE SAVEPOINT part", nil, 0)
-	return errors.Join(err, c.flush(context.WithoutCancel(ctx)))
+	// By the simple protocol: in a failed transaction nothing can be prepared.
+	r := c.c.PgConn().Exec(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+	return errors.Join(err, r.Close())
 }
 
 func (c *conn) commit(ctx context.Context) error {
