@@ -1,60 +1,68 @@
 package main
 
 import (
-	"context"
+	"bufio"
 	"fmt"
 	"net"
 	"net/http"
+	"os/exec"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// TestStopInGoodOrder sends SIGTERM under load: readiness goes first, requests
-// go on being answered while it drains, those under way are finished, and the
-// process ends with 0.
+// TestStopInGoodOrder sends SIGTERM: readiness goes first, requests go on being
+// answered while it drains, one that is under way when the door closes is
+// finished, and the process ends with 0.
 func TestStopInGoodOrder(t *testing.T) {
 	databases(t, func(t *testing.T, dir, databaseURL string) {
-		p := start(t, dir, databaseURL, "--drain", "700ms")
-		var bulk strings.Builder
-		bulk.WriteString(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`)
-		for i := range 500 {
-			if i > 0 {
-				bulk.WriteByte(',')
-			}
-			fmt.Fprintf(&bulk, `{"method":"POST","path":"/Users","bulkId":"b%d","data":%s}`, i, newUserBody(fmt.Sprintf("bulk-%d", i)))
+		p := start(t, dir, databaseURL, "--drain", "500ms")
+		addr := strings.TrimPrefix(p.root, "http://")
+		slow, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
 		}
-		bulk.WriteString(`]}`)
-
+		defer slow.Close()
+		body := newUserBody("slow")
+		fmt.Fprintf(slow, "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n%s",
+			p.token, len(body), body[:10])
 		p.signal(syscall.SIGTERM)
-		time.Sleep(150 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 		if status := ready(t, p.root); status != http.StatusServiceUnavailable {
 			t.Errorf("readyz while it drains: %d, want 503", status)
 		}
-		var wg sync.WaitGroup
-		var cut atomic.Int32
-		wg.Go(func() {
-			// It is sent while the server drains and is long enough to be under way
-			// when the door closes.
-			time.Sleep(500 * time.Millisecond)
-			status, text, err := p.send(http.MethodPost, "/Bulk", bulk.String())
-			if err != nil || status != http.StatusOK || strings.Count(string(text), `"201"`) != 500 {
-				cut.Add(1)
-				t.Errorf("a request under way was not finished: %d, %d created, %v", status, strings.Count(string(text), `"201"`), err)
-			}
-		})
-		wg.Wait()
+		if status, text, err := p.send(http.MethodPost, "/Users", newUserBody("late")); err != nil || status != http.StatusCreated {
+			t.Errorf("a request while it drains: %d %s, %v, want 201", status, text, err)
+		}
+		closed(t, addr)
+		fmt.Fprint(slow, body[10:])
+		res, err := http.ReadResponse(bufio.NewReader(slow), nil)
+		if err != nil || res.StatusCode != http.StatusCreated {
+			t.Errorf("the request under way: %v, %v, want 201", res, err)
+		}
 		if code := p.wait(); code != 0 {
 			t.Errorf("it ended with %d:\n%s", code, p.output.String())
 		}
 		p = start(t, dir, databaseURL)
-		if _, _, total := p.users(); total != 540 {
-			t.Errorf("%d users after the restart, want 540", total)
+		ids, _, total := p.users()
+		if ids["slow"] == "" || ids["late"] == "" || total != 42 {
+			t.Errorf("slow %q, late %q, %d users after the restart, want 42", ids["slow"], ids["late"], total)
 		}
 	})
+}
+
+// closed waits until nobody listens on an address any more.
+func closed(t *testing.T, addr string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return
+		}
+		_ = conn.Close()
+	}
+	t.Fatal("the door did not close")
 }
 
 func ready(t *testing.T, root string) int {
@@ -72,8 +80,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir, "sqlite:"+dir+"/muster.db", "--drain", "1m")
 	// A client that never finishes its request.
-	var d net.Dialer
-	conn, err := d.DialContext(context.Background(), "tcp", strings.TrimPrefix(p.root, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.root, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,5 +93,35 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	p.wait()
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// TestPastedLinesWork pastes what "dev" prints for pasting.
+func TestPastedLinesWork(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("there is no curl here")
+	}
+	dir := t.TempDir()
+	p := start(t, dir, "sqlite:"+dir+"/muster.db")
+	p.signal(syscall.SIGTERM) // its output is whole once it has ended
+	p.wait()
+	addr := strings.TrimPrefix(p.root, "http://")
+	old := p.token
+	lines := p.output.String()
+	p = start(t, dir, "sqlite:"+dir+"/muster.db", "--listen", addr)
+	pasted := 0
+	for line := range strings.Lines(lines) {
+		if !strings.HasPrefix(line, "curl ") {
+			continue
+		}
+		pasted++
+		line = strings.ReplaceAll(line, old, p.token)
+		out, err := exec.Command("bash", "-c", strings.TrimSpace(line)+" --fail").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), `"userName"`) && !strings.Contains(string(out), `"Resources"`) {
+			t.Errorf("%s: %v\n%s", line, err, out)
+		}
+	}
+	if pasted < 3 {
+		t.Errorf("%d lines to paste, want 3", pasted)
 	}
 }
