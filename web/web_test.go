@@ -220,6 +220,28 @@ func TestLogLines(t *testing.T) {
 	}
 }
 
+func TestDeeperLinesHaveTheRequestID(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(web.WithRequest(slog.NewJSONHandler(&log, nil))).With("part", "store")
+	h := web.Wrap(web.Options{Log: logger, Metrics: web.NewMetrics(prometheus.NewRegistry())},
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			logger.ErrorContext(r.Context(), "disk on fire")
+			w.WriteHeader(http.StatusInternalServerError)
+		}))
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("X-Request-Id", "abc")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d lines: %s", len(lines), &log)
+	}
+	for _, line := range lines {
+		if strings.Count(line, `"request_id":"abc"`) != 1 {
+			t.Errorf("want the id once in %s", line)
+		}
+	}
+}
+
 func TestBodyLimit(t *testing.T) {
 	h, _, _ := wrap(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.ReadAll(r.Body)

@@ -15,6 +15,7 @@ import (
 	"github.com/muster-id/muster/config"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/server"
+	"github.com/muster-id/muster/web"
 )
 
 // An app is one run of the command line.
@@ -163,9 +164,9 @@ func (a *app) logger(cfg *config.Config) *slog.Logger {
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if cfg.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(a.err, o))
+		return slog.New(web.WithRequest(slog.NewTextHandler(a.err, o)))
 	}
-	return slog.New(slog.NewJSONHandler(a.err, o))
+	return slog.New(web.WithRequest(slog.NewJSONHandler(a.err, o)))
 }
 
 // withHouse opens the configured database for one command.
