@@ -14,13 +14,22 @@ type requestHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
-	if q := from(ctx); q != nil && r.Message != requestLine {
+	if q := from(ctx); q != nil && !has(r, "request_id") {
 		r.AddAttrs(slog.String("request_id", q.id))
 		if !q.trace.IsZero() {
 			r.AddAttrs(slog.String("trace_id", q.trace.String()))
 		}
 	}
 	return h.Handler.Handle(ctx, r)
+}
+
+func has(r slog.Record, key string) bool {
+	found := false
+	r.Attrs(func(a slog.Attr) bool {
+		found = a.Key == key
+		return !found
+	})
+	return found
 }
 
 // WithAttrs implements slog.Handler.

@@ -107,9 +107,6 @@ func pathOf(pattern string) string {
 	return pattern
 }
 
-// requestLine is the message of the log line of a request, which has the ids.
-const requestLine = "request"
-
 // line writes the log line of a request.
 func (m *middleware) line(q *request, r *http.Request, took time.Duration) {
 	level := slog.LevelDebug
@@ -139,5 +136,5 @@ func (m *middleware) line(q *request, r *http.Request, took time.Duration) {
 	if q.err != nil {
 		attrs = append(attrs, slog.String("error", q.err.Error()))
 	}
-	m.o.Log.LogAttrs(q, level, requestLine, attrs...)
+	m.o.Log.LogAttrs(q, level, "request", attrs...)
 }
