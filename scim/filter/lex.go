@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/muster-id/muster/scim/schema"
 )
 
 type kind int
@@ -120,9 +122,14 @@ func (p *parser) str() error {
 	p.take(literal, i+1-p.pos)
 	s := p.tok.text[1 : len(p.tok.text)-1]
 	if !plain {
-		if err := json.Unmarshal([]byte(p.tok.text), &s); err != nil {
+		o, err := schema.Decode([]byte(`{"v":` + p.tok.text + `}`)) // refuses half a surrogate pair, too
+		if err != nil {
 			return p.fail(p.tok.at, "the string is not valid JSON")
 		}
+		s, _ = o["v"].(string)
+	}
+	if strings.IndexByte(s, 0) >= 0 { // no value has one, and not every store can compare it
+		return p.fail(p.tok.at, "a NUL character stands in a string")
 	}
 	p.tok.value = s
 	return nil
