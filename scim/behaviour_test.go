@@ -236,7 +236,7 @@ var uniqueness = []step{
 }
 
 var discovery = []step{
-	{do: "GET /ServiceProviderConfig", as: "-", status: 200, has: `{"patch":{"supported":true},"bulk":{"supported":true,"maxOperations":1000,"maxPayloadSize":1048576},
+	{do: "GET /ServiceProviderConfig", as: "-", status: 200, has: `{"patch":{"supported":true},"bulk":{"supported":true,"maxOperations":1000,"maxPayloadSize":10485760},
 		"filter":{"supported":true,"maxResults":1000},"changePassword":{"supported":true},"sort":{"supported":true},"etag":{"supported":true},
 		"pagination":{"cursor":true,"index":true,"defaultPaginationMethod":"index","defaultPageSize":100,"maxPageSize":1000,"cursorTimeout":3600},
 		"securityEvents":{"asyncRequest":"none"},"authenticationSchemes":[{"type":"oauthbearertoken","primary":true}],

@@ -290,7 +290,7 @@ func (s *Server) outcome(ctx context.Context, c *Client, o order, done Written, 
 	switch {
 	case err != nil:
 		e := s.explain(ctx, err)
-		out.Status, out.Response = strconv.Itoa(e.Status), e.body()
+		out.Status, out.Response = strconv.Itoa(e.Status), e.body(&c.Dialect)
 		return out
 	case o.method == "POST":
 		out.Status = "201"

@@ -28,7 +28,7 @@ type view struct {
 	s       *Server
 	types   *schema.Registry
 	base    string
-	dialect *schema.Dialect // nil before authentication
+	dialect *schema.Dialect
 }
 
 func discoveryFor(name string) *discovery {
@@ -45,12 +45,15 @@ func (x *call) discover(d *discovery, id string) error {
 	if err != nil {
 		return err
 	}
+	if err := x.acceptable(); err != nil {
+		return err
+	}
 	return x.methods(handlers{"GET": func() error {
 		if _, ok := x.q.first("filter"); ok {
 			return &Error{Status: http.StatusForbidden, Detail: "/" + d.name + " cannot be filtered."}
 		}
 		if d.all != nil && id == "" {
-			x.send(http.StatusOK, appendList(nil, d.all(v)))
+			x.send(http.StatusOK, appendList(nil, v.dialect.ListKey, d.all(v)))
 			return nil
 		}
 		body := d.one(v, id)
@@ -79,13 +82,14 @@ func (x *call) view() (view, error) {
 	if types == nil {
 		return view{}, Unauthorized("The request needs a valid credential.")
 	}
-	return view{s: x.s, types: types, base: base}, nil
+	return view{s: x.s, types: types, base: base, dialect: x.dialect()}, nil
 }
 
 // appendList appends a ListResponse of rendered resources.
-func appendList(dst []byte, parts [][]byte) []byte {
+func appendList(dst []byte, key string, parts [][]byte) []byte {
 	n := strconv.Itoa(len(parts))
-	dst = append(dst, `{"schemas":["`+listMessage+`"],"totalResults":`+n+`,"itemsPerPage":`+n+`,"startIndex":1,"Resources":[`...)
+	dst = append(dst, `{"schemas":["`+listMessage+`"],"totalResults":`+n+`,"itemsPerPage":`+n+`,"startIndex":1,`...)
+	dst = appendListKey(dst, key)
 	for i, p := range parts {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -144,7 +148,8 @@ func providerConfig(v view, id string) []byte {
 		async = `"request","eventUris":["` + asyncEvent + `"]`
 	}
 	interop := ""
-	if d := v.dialect; d != nil && d.RefuseUnknown && d.RefuseUnknownInFilter && d.RefusePathless && d.RefuseWholeFilterPath {
+	d := v.dialect
+	if d.RefuseUnknown && d.RefuseUnknownInFilter && d.RefusePathless && d.RefuseWholeFilterPath && d.ReplaceWhole {
 		interop = `"interopProfileConformant":true,`
 	}
 	return fmt.Appendf(nil, `{"schemas":["`+schema.ProviderConfigURN+`"],`+
@@ -158,6 +163,6 @@ func providerConfig(v view, id string) []byte {
 		`"description":"A bearer token in the Authorization header.",`+
 		`"specUri":"https://www.rfc-editor.org/info/rfc6750","primary":true}],`+
 		`"meta":{"resourceType":"ServiceProviderConfig","location":%s}}`,
-		l.BulkOperations, l.BulkBody, l.MaxPage, password, l.Page, l.MaxPage, int64(l.CursorAge.Seconds()),
+		l.BulkOperations, l.BulkBody, l.MaxPage, password, v.s.page(d), l.MaxPage, int64(l.CursorAge.Seconds()),
 		async, interop, schema.AppendString(nil, v.base+"/ServiceProviderConfig"))
 }

@@ -16,6 +16,9 @@ type Error struct {
 	Fault  schema.Fault // scimType, "" for none
 	Detail string       // a sentence for the client's developer, without secrets
 	Header http.Header  // sent with it; may be nil
+	// Code is sent as "errorCode" in dialects with ErrorCodes; 0: theirs for the
+	// Fault.
+	Code int
 }
 
 func (e *Error) Error() string { return e.Detail }
@@ -95,11 +98,11 @@ func (x *call) fail(err error) {
 	for k, v := range e.Header {
 		h[k] = v
 	}
-	x.send(e.Status, e.append(nil))
+	x.send(e.Status, e.append(nil, x.dialect()))
 }
 
 // append appends the Error message.
-func (e *Error) append(dst []byte) []byte {
+func (e *Error) append(dst []byte, d *schema.Dialect) []byte {
 	dst = append(dst, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"`...)
 	dst = strconv.AppendInt(dst, int64(e.Status), 10)
 	dst = append(dst, '"')
@@ -111,8 +114,16 @@ func (e *Error) append(dst []byte) []byte {
 		dst = append(dst, `,"detail":`...)
 		dst = schema.AppendString(dst, e.Detail)
 	}
+	if d.ErrorCodes != nil {
+		code := e.Code
+		if code == 0 {
+			code = d.ErrorCodes[e.Fault]
+		}
+		dst = append(dst, `,"errorCode":`...)
+		dst = strconv.AppendInt(dst, int64(code), 10)
+	}
 	return append(dst, '}')
 }
 
 // body is the Error message as a value to embed.
-func (e *Error) body() json.RawMessage { return e.append(nil) }
+func (e *Error) body(d *schema.Dialect) json.RawMessage { return e.append(nil, d) }

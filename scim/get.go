@@ -16,6 +16,9 @@ func (x *call) get(rt *schema.ResourceType, id string) error {
 	if err != nil {
 		return err
 	}
+	if match := header(x.r.Header, "If-Match"); match != "" && !parseTags(match).match(res.Version) {
+		return Stale()
+	}
 	if none := header(x.r.Header, "If-None-Match"); none != "" && parseTags(none).match(res.Version) {
 		x.describe(res)
 		x.send(http.StatusNotModified, nil)

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,6 +17,9 @@ import (
 
 // mediaType is the type of SCIM messages (RFC 7644 section 8.1).
 const mediaType = "application/scim+json"
+
+// suffix at the end of a path asks for that type too (RFC 7644 section 3.8).
+const suffix = ".scim"
 
 var (
 	scimType = []string{mediaType} // shared header values are never changed
@@ -53,10 +57,17 @@ func (x *call) send(status int, body []byte) {
 	}
 }
 
-// answerType is application/scim+json, unless the client takes only
-// application/json.
+// answerType is application/scim+json or what the dialect has instead, unless
+// the client takes only another one of our types.
 func (x *call) answerType() []string {
-	for _, v := range x.r.Header["Accept"] {
+	accept := x.r.Header["Accept"]
+	if own := x.dialect().MediaType; own != "" {
+		takes := func(v string) bool { return strings.Contains(v, own) || strings.Contains(v, "*") }
+		if len(accept) == 0 || slices.ContainsFunc(accept, takes) {
+			return []string{own}
+		}
+	}
+	for _, v := range accept {
 		if strings.Contains(v, mediaType) || strings.Contains(v, "*") {
 			return scimType
 		}
@@ -81,7 +92,7 @@ func (x *call) acceptable() error {
 				return nil // what cannot be read rules out nothing
 			}
 			switch t {
-			case "*/*", "application/*", mediaType, jsonType[0]:
+			case "*/*", "application/*", mediaType, jsonType[0], x.dialect().MediaType:
 				if q, err := strconv.ParseFloat(p["q"], 64); p["q"] == "" || err != nil || q > 0 {
 					return nil
 				}
@@ -96,9 +107,12 @@ func (x *call) acceptable() error {
 func (x *call) body(limit int64, name string) ([]byte, error) {
 	if ct := x.r.Header.Get("Content-Type"); ct != "" && ct != mediaType {
 		t, p, err := mime.ParseMediaType(ct)
-		if cs := p["charset"]; err != nil || t != mediaType && t != jsonType[0] || cs != "" && !strings.EqualFold(cs, "utf-8") {
+		if cs := p["charset"]; err != nil || t != mediaType && t != jsonType[0] && t != x.dialect().MediaType || cs != "" && !strings.EqualFold(cs, "utf-8") {
 			return nil, &Error{Status: http.StatusUnsupportedMediaType, Detail: "Send application/scim+json or application/json in UTF-8."}
 		}
+	}
+	if ce := x.r.Header.Get("Content-Encoding"); ce != "" && !strings.EqualFold(ce, "identity") {
+		return nil, &Error{Status: http.StatusUnsupportedMediaType, Detail: "Send the body without a Content-Encoding."}
 	}
 	tooLarge := &Error{
 		Status: http.StatusRequestEntityTooLarge,

@@ -29,7 +29,7 @@ type listing struct {
 
 // listURL answers a query in the URL.
 func (x *call) listURL(types []*schema.ResourceType) error {
-	q := &listing{types: types, start: 1, count: x.s.opts.Limits.Page}
+	q := &listing{types: types, start: 1, count: x.s.page(x.dialect())}
 	q.filter, _ = x.q.first("filter")
 	q.sortBy, _ = x.q.first("sortBy")
 	order, _ := x.q.first("sortOrder")
@@ -54,6 +54,14 @@ func (x *call) listURL(types []*schema.ResourceType) error {
 	q.attributes, _ = x.q.names("attributes")
 	q.excluded, _ = x.q.names("excludedAttributes")
 	return x.list(q)
+}
+
+// page is the number of resources on a page when the client does not say.
+func (s *Server) page(d *schema.Dialect) int {
+	if d.PageSize > 0 {
+		return min(d.PageSize, s.opts.Limits.MaxPage)
+	}
+	return s.opts.Limits.Page
 }
 
 func (s *Server) pageSize(n int) int { return min(max(0, n), s.opts.Limits.MaxPage) }
@@ -137,9 +145,11 @@ func (x *call) compile(q *listing) (Query, error) {
 		}
 		ask.Filter = make(map[*schema.ResourceType]filter.Expr, len(q.types))
 		for _, rt := range q.types {
-			if ask.Filter[rt], err = filter.Bind(expr, rt, d); err != nil {
+			bound, err := filter.Bind(expr, rt, d)
+			if err != nil {
 				return ask, err
 			}
+			ask.Filter[rt] = located(bound, rt, location(x.c, rt, ""))
 		}
 	}
 	if q.sortBy == "" {
@@ -196,7 +206,8 @@ func (x *call) sendPage(q *listing, page *Page, next string, sels map[*schema.Re
 		buf = append(buf, `,"nextCursor":"`+next+`"`...)
 	}
 	if q.count > 0 {
-		buf = append(buf, `,"Resources":[`...)
+		buf = append(buf, ',')
+		buf = appendListKey(buf, x.c.Dialect.ListKey)
 		for i, res := range page.Resources {
 			if i > 0 {
 				buf = append(buf, ',')
@@ -212,6 +223,14 @@ func (x *call) sendPage(q *listing, page *Page, next string, sels map[*schema.Re
 	x.send(http.StatusOK, buf)
 	putBuffer(p, buf)
 	return nil
+}
+
+// appendListKey appends the name of the list of resources and opens the list.
+func appendListKey(dst []byte, key string) []byte {
+	if key == "" {
+		return append(dst, `"Resources":[`...)
+	}
+	return append(schema.AppendString(dst, key), ':', '[')
 }
 
 func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

@@ -18,7 +18,7 @@ func (x *call) search(types []*schema.ResourceType) error {
 	if !hasSchema(o, searchMessage) {
 		return invalid(schema.InvalidSyntax, "The body must have "+searchMessage+" in schemas.")
 	}
-	q := &listing{types: types, start: 1, count: x.s.opts.Limits.Page}
+	q := &listing{types: types, start: 1, count: x.s.page(x.dialect())}
 	var order string
 	for _, f := range []struct {
 		name string

@@ -22,6 +22,9 @@ type Options struct {
 	// the schemas and the absolute URL of the SCIM root. Without it, or when the
 	// registry is nil, discovery asks for a credential as everything else does.
 	Public func(*http.Request) (*schema.Registry, string)
+	// Dialect is how answers look to a request whose client is not known: its
+	// ListKey, MediaType and ErrorCodes count.
+	Dialect schema.Dialect
 	// Async keeps requests that ask to be answered later; nil: such requests are
 	// answered at once.
 	Async Async
@@ -36,7 +39,7 @@ type Options struct {
 // Limits bound what one request may ask for.
 type Limits struct {
 	Body           int64         // bytes of a request body, 4 MiB
-	BulkBody       int64         // bytes of a bulk request, 1 MiB (maxPayloadSize)
+	BulkBody       int64         // bytes of a bulk request, 10 MiB (maxPayloadSize)
 	BulkOperations int           // operations of a bulk request, 1000 (maxOperations)
 	Batch          int           // units in one call of Backend.Write, 500
 	Page           int           // resources of a page unless the client says, 100
@@ -62,7 +65,7 @@ func New(o Options) *Server {
 	}
 	l := &o.Limits
 	fallback(&l.Body, 4<<20)
-	fallback(&l.BulkBody, 1<<20)
+	fallback(&l.BulkBody, 10<<20)
 	fallback(&l.BulkOperations, 1000)
 	fallback(&l.Batch, 500)
 	fallback(&l.MaxPage, 1000)
@@ -116,11 +119,16 @@ type call struct {
 	answered bool
 }
 
+// dialect is how the client speaks, as far as it is known.
+func (x *call) dialect() *schema.Dialect {
+	if x.c != nil {
+		return &x.c.Dialect
+	}
+	return &x.s.opts.Dialect
+}
+
 // serve finds the handler for a path. Endpoint names are taken in any case.
 func (x *call) serve(rest string) error {
-	if err := x.acceptable(); err != nil && !x.prefersAsync() {
-		return err
-	}
 	var err error
 	if x.q, err = parseParams(x.r.URL.RawQuery); err != nil {
 		return err
@@ -132,8 +140,11 @@ func (x *call) serve(rest string) error {
 	if err := x.authenticate(); err != nil {
 		return err
 	}
+	if err := x.acceptable(); err != nil && !x.prefersAsync() {
+		return err
+	}
 	if !deep {
-		switch {
+		switch first = strings.TrimSuffix(first, suffix); {
 		case first == "":
 			return x.methods(handlers{"GET": func() error { return x.listURL(x.c.Types.Types()) }})
 		case strings.EqualFold(first, ".search"):
@@ -150,7 +161,7 @@ func (x *call) serve(rest string) error {
 	if rt == nil || strings.Contains(more, "/") {
 		return &Error{Status: http.StatusNotFound, Detail: "There is no such endpoint."}
 	}
-	return x.typed(rt, more)
+	return x.typed(rt, strings.TrimSuffix(more, suffix))
 }
 
 // typed serves a resource type: "" for the collection, ".search", or an id.

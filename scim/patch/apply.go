@@ -134,8 +134,8 @@ func (w *work) single(op *operation) error {
 		return w.set(ref, old, nil)
 	}
 	now := schema.Clone(was)
-	if now == nil {
-		now = schema.Object{}
+	if now == nil || op.verb == replace && w.d.ReplaceWhole {
+		now = unwritten(ref.Attr, was)
 	}
 	overlay(now, op.value.(schema.Object), op.verb)
 	if err := guardSubs(ref, was, now); err != nil {

@@ -137,7 +137,11 @@ func (p *parser) bound(v verb, b filter.Bound, value any) error {
 		return p.rows(op, value)
 	}
 	if b.Filter != nil {
-		op.seed = seed(b.Filter)
+		if op.seed = seed(b.Filter); op.seed != nil && p.d.CreateOnFilter {
+			if err := p.checkSeed(&op); err != nil {
+				return err
+			}
+		}
 	}
 	if err := p.value(&op, value); err != nil {
 		return err
@@ -162,7 +166,7 @@ func (p *parser) schemas(v verb, value any) error {
 			return schema.Errorf(schema.InvalidValue, "The attribute 'schemas' holds strings.")
 		}
 		if p.d.RefuseUnknown && p.schemaNamed(s) == nil {
-			return schema.Errorf(schema.InvalidValue, "%s has no schema '%s'.", p.rt.Name, clip(s))
+			return schema.Errorf(schema.InvalidSyntax, "%s has no schema '%s'.", p.rt.Name, clip(s))
 		}
 	}
 	return nil
@@ -190,6 +194,18 @@ func (p *parser) readOnly(op operation, value any) error {
 
 func unwritable(ref schema.Ref, why string) error {
 	return schema.Errorf(schema.Unwritable, "The attribute '%s' %s.", ref.Path(), why)
+}
+
+// checkSeed holds what a filter may create to the rules for values.
+func (p *parser) checkSeed(op *operation) error {
+	x, err := p.rt.Element(schema.Ref{Ext: op.ref.Ext, Attr: op.ref.Attr}, op.seed, p.d)
+	if err != nil {
+		return err
+	}
+	if op.seed, _ = x.(schema.Object); op.seed == nil {
+		op.seed = schema.Object{}
+	}
+	return nil
 }
 
 // seed returns the element that a filter describes, if it is made of eq terms

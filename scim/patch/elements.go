@@ -316,16 +316,22 @@ func (w *work) element(op *operation, was schema.Object) (schema.Object, error) 
 // replaced returns the element that takes the place of was: the value, with what
 // the filter says about it and what the client cannot write.
 func replaced(op *operation, was schema.Object) schema.Object {
-	now := schema.Object{}
-	for _, sub := range op.ref.Attr.SubAttributes {
-		if v, ok := was[sub.Name]; ok && sub.Mutability == schema.ReadOnly {
-			now[sub.Name] = v
-		}
-	}
+	now := unwritten(op.ref.Attr, was)
 	for name := range op.seed {
 		now[name] = was[name]
 	}
 	overlay(now, op.value.(schema.Object), add)
+	return now
+}
+
+// unwritten returns the part of a complex value that the client cannot write.
+func unwritten(a *schema.Attribute, was schema.Object) schema.Object {
+	now := schema.Object{}
+	for _, sub := range a.SubAttributes {
+		if v, ok := was[sub.Name]; ok && sub.Mutability == schema.ReadOnly {
+			now[sub.Name] = v
+		}
+	}
 	return now
 }
 

@@ -199,7 +199,7 @@ func TestReplace(t *testing.T) {
 		"an unknown path, Entra":    {schema.Entra, "", `{"op":"replace","path":"nosuch","value":"x"},{"op":"replace","path":"title","value":"x"}`, `{"title":"x"}`, ""},
 		"a bad filter in a path":    {schema.RFC, "", `{"op":"replace","path":"emails[primary gt true].value","value":"x"}`, "", schema.InvalidFilter},
 		"schemas":                   {schema.RFC, "", `{"op":"replace","path":"schemas","value":["` + schema.UserURN + `"]}`, "", ""},
-		"schemas, unknown":          {schema.Strict, "", `{"op":"add","path":"schemas","value":["urn:nosuch"]}`, "", schema.InvalidValue},
+		"schemas, unknown":          {schema.Strict, "", `{"op":"add","path":"schemas","value":["urn:nosuch"]}`, "", schema.InvalidSyntax},
 		"schemas, no strings":       {schema.RFC, "", `{"op":"add","path":"schemas","value":[5]}`, "", schema.InvalidValue},
 	})
 }

@@ -20,10 +20,23 @@ type Dialect struct {
 	RefuseUnknownInFilter bool // a filter on an undefined attribute is invalidFilter; otherwise it has no value
 	RefusePathless        bool // a PATCH operation without a path is invalidSyntax
 	RefuseWholeFilterPath bool // a value-filter path must end in a sub-attribute
+	ReplaceWhole          bool // replace leaves nothing of a complex value; otherwise what it does not name stays
 
 	// Writing.
 	PatchNoContent bool // PATCH answers 204 unless attributes are asked for (Q23)
 	Form           Form
+	// ListKey is the name under which a page holds its resources, "Resources" if
+	// it is "".
+	ListKey string
+	// MediaType is an additional type of messages, which the client may send and
+	// gets unless it asks for another; "" for none.
+	MediaType string
+	// ErrorCodes are the integers that errors carry as "errorCode", by scimType,
+	// "" for those without one. With nil errors have none.
+	ErrorCodes map[Fault]int
+	// PageSize is the number of resources on a page when the client does not
+	// say; 0 for that of the server.
+	PageSize int
 }
 
 // A Form is the shape in which a resource stands on the wire.
@@ -54,6 +67,7 @@ var (
 		RefuseUnknownInFilter: true,
 		RefusePathless:        true,
 		RefuseWholeFilterPath: true,
+		ReplaceWhole:          true,
 	}
 	// Entra reads what Microsoft Entra ID sends.
 	Entra = Dialect{

@@ -169,7 +169,7 @@ func TestStandardTypes(t *testing.T) {
 
 func TestDialectByName(t *testing.T) {
 	for name, want := range map[string]schema.Dialect{"": schema.RFC, "rfc": schema.RFC, "strict": schema.Strict, "entra": schema.Entra, "okta": schema.Okta} {
-		if got, ok := schema.DialectByName(name); !ok || got != want {
+		if got, ok := schema.DialectByName(name); !ok || !cmp.Equal(got, want) {
 			t.Errorf("DialectByName(%q) = %v, %v", name, got, ok)
 		}
 	}
