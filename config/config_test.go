@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 		Listen:            "127.0.0.1:8080",
 		LogLevel:          "info",
 		LogFormat:         "json",
-		MaxBody:           8 << 20,
+		MaxBody:           10 << 20,
 		MaxBulkOperations: 1000,
 		MaxPage:           1000,
 		ReadTimeout:       30 * time.Second,

@@ -58,7 +58,7 @@ var settings = []Setting{
 		Doc: "debug, info, warn or error"},
 	{Key: "log_format", Default: "json", set: word(func(c *Config) *string { return &c.LogFormat }, LogFormats),
 		Doc: "json or text"},
-	{Key: "max_body", Default: "8MiB", set: setBody,
+	{Key: "max_body", Default: "10MiB", set: setBody,
 		Doc: "largest request body, with unit B, KiB or MiB"},
 	{Key: "max_bulk_operations", Default: "1000", set: integer(func(c *Config) *int { return &c.MaxBulkOperations }, 1, 100_000),
 		Doc: "operations in one bulk request"},
@@ -146,7 +146,7 @@ func setBody(c *Config, v string) error {
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 32)
 	if err != nil || n*unit < 1<<10 || n*unit > 1<<30 {
-		return errors.New(`must be from 1KiB to 1024MiB, as "8MiB"`)
+		return errors.New(`must be from 1KiB to 1024MiB, as "10MiB"`)
 	}
 	c.MaxBody = n * unit
 	return nil
