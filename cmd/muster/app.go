@@ -58,6 +58,7 @@ func (a *app) root() *cobra.Command {
 			"Entra ID and Okta write to it by SCIM 2.0.\n\n" +
 			"Try it with demonstration data:   muster dev\n" +
 			"Run it:                           muster serve",
+		Version:           server.ThisBuild(version).Version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(*cobra.Command, []string) error { a.parsed = true; return nil },

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/muster-id/muster/config"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/server"
 )
@@ -59,6 +61,9 @@ func (a *app) fail(err error) int {
 		return code
 	}
 	text, hint := err.Error(), ""
+	if _, list := errors.AsType[config.Faults](err); !list {
+		text = strings.Join(strings.Fields(text), " ") // drivers write several lines
+	}
 	if h, ok := errors.AsType[*server.Hint](err); ok {
 		hint = h.Hint
 	} else if code == exitUsage {

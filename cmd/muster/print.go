@@ -47,9 +47,12 @@ func facts(w io.Writer, pairs ...string) {
 }
 
 // printable takes out what would move the cursor or reverse the text of a
-// terminal: names come from strangers.
+// terminal: names come from strangers. Lines are joined.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
 		if unicode.IsControl(r) || 0x202A <= r && r <= 0x202E || 0x2066 <= r && r <= 0x2069 {
 			return -1
 		}
