@@ -83,10 +83,20 @@ type Dialect struct {
 	// true for every row whose keys contain text, which has at least three
 	// characters.
 	Trigram func(text string) (condition, value string)
-	// The Search statements keep the trigram index where the database does not do
-	// so itself; "" where it does. Their parameters are the organisation, the type
-	// and the id of a resource, of SearchClear only the first.
-	SearchInsert, SearchDelete, SearchClear string
-	Lock                                    string // appended to SELECT, keeps other writers off the rows
-	Notify                                  string // tells other nodes to look at the epoch
+	// Search keeps the trigram index where the database does not do so itself.
+	Search Search
+	Lock   string // appended to SELECT, keeps other writers off the rows
+	Notify string // tells other nodes to look at the epoch
+}
+
+// Search holds the statements for a trigram index that the database does not
+// keep itself. The parameters are the organisation, the type and the id of a
+// resource unless it says otherwise.
+type Search struct {
+	Insert string
+	Delete string
+	Clear  string // takes an organisation
+	// Count takes what Trigram returned and a limit: how many rows it lets
+	// through, but no more than the limit.
+	Count string
 }

@@ -110,7 +110,10 @@ type compiler struct {
 	// below returns the groups whose members are members of a group, itself
 	// first.
 	below func(group identity.ID) ([]identity.ID, error)
-	err   error
+	// common reports whether so many rows have the trigrams of a search that
+	// walking the rows in order finds a page sooner than looking up all of them.
+	common func(search string) (bool, error)
+	err    error
 }
 
 // expr compiles e, or its complement. Negation is pushed down to the leaves, so
@@ -258,6 +261,13 @@ func (c *compiler) trigram(text string) cond {
 		return allRows
 	}
 	condition, value := c.db.dialect.Trigram(text)
+	common, err := c.common(value)
+	if err != nil {
+		c.err = err
+	}
+	if common {
+		return allRows
+	}
 	return where(condition, value)
 }
 

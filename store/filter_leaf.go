@@ -25,7 +25,6 @@ func (c *compiler) token(e *filter.Compare) cond {
 		return unsure
 	}
 	x := hasToken(hash(c.seed, c.rt.Name, e.Ref.Path(), key))
-	x.sharp = hotColumn(e.Ref) == emailColumn
 	if e.Op == filter.Eq {
 		return x
 	}
@@ -44,8 +43,15 @@ func (c *compiler) email(e *filter.Compare) cond {
 	switch e.Op {
 	case filter.Pr:
 		return some
-	case filter.Eq:
-		return c.token(e)
+	case filter.Eq: // only the others have tokens
+		if strings.Contains(key, "\x00") {
+			return noRows
+		}
+		x := where("r.id IN (SELECT e.id FROM resource e WHERE e.org_id = $1 AND e.type = $2 AND e.email_key = ?"+
+			" UNION ALL SELECT a.id FROM attr_token a WHERE a.org_id = $1 AND a.h = ?)",
+			key, hash(c.seed, c.rt.Name, e.Ref.Path(), key))
+		x.sharp = true
+		return x
 	}
 	if strings.ContainsAny(key, "\x00\x01\n") { // see indexer.emails
 		return unsure

@@ -203,7 +203,7 @@ func (x *indexer) tokens() {
 			if !ok {
 				continue
 			}
-			if token {
+			if token && (hotColumn(ref) != emailColumn || key != x.r.Keys.Email) {
 				x.sum = append(x.sum, hash(x.seed, x.rt.Name, path, key))
 			}
 			if unique {

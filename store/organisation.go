@@ -96,7 +96,7 @@ func (tx *Tx) UpdateOrganisation(ctx context.Context, o identity.Organisation) e
 // there is none.
 func (tx *Tx) DeleteOrganisation(ctx context.Context, id identity.OrgID) error {
 	tx.admin = true
-	if q := tx.db.dialect.SearchClear; q != "" {
+	if q := tx.db.dialect.Search.Clear; q != "" {
 		if _, err := tx.exec(ctx, q, id); err != nil {
 			return wrap(err, "delete organisation %s", id)
 		}

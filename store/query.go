@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -86,6 +87,7 @@ func (r *run) compile(ctx context.Context) error {
 				list, err := r.tx.ids(ctx, groupsBelow, r.q.Org, group)
 				return append([]identity.ID{group}, list...), err
 			},
+			common: func(search string) (bool, error) { return r.common(ctx, rt, search) },
 		}
 		match, e := allRows, r.q.Filter[rt]
 		if e != nil {
@@ -104,6 +106,23 @@ func (r *run) compile(ctx context.Context) error {
 		})
 	}
 	return nil
+}
+
+// common weighs what a page costs: looking up every row that the trigram index
+// names, or walking the rows in order until enough match. With n rows of which m
+// match the one takes m steps and the other count*n/m.
+func (r *run) common(ctx context.Context, rt *schema.ResourceType, search string) (bool, error) {
+	sql := r.tx.db.dialect.Search.Count
+	if sql == "" { // the database weighs for itself
+		return false, nil
+	}
+	n, err := r.tx.number(ctx, Statement{SQL: sumTally, Args: []any{r.q.Org, rt.Name}})
+	if err != nil {
+		return false, err
+	}
+	limit := int64(math.Sqrt(float64(max(r.q.Count, 10)) * float64(n)))
+	m, err := r.tx.number(ctx, Statement{SQL: sql, Args: []any{search, limit}})
+	return m >= limit, err
 }
 
 func (r *run) page(ctx context.Context) (*Page, error) {

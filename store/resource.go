@@ -171,14 +171,14 @@ func (tx *Tx) insert(ctx context.Context, r *Resource) error {
 
 // search brings the trigram index up to date, where the database does not.
 func (tx *Tx) search(ctx context.Context, org identity.OrgID, typ string, id identity.ID, add, remove bool) error {
-	d := &tx.db.dialect
-	if remove && d.SearchDelete != "" {
-		if err := tx.conn.Later(ctx, Statement{SQL: d.SearchDelete, Args: []any{org, typ, id}}); err != nil {
+	d := &tx.db.dialect.Search
+	if remove && d.Delete != "" {
+		if err := tx.conn.Later(ctx, Statement{SQL: d.Delete, Args: []any{org, typ, id}}); err != nil {
 			return err
 		}
 	}
-	if add && d.SearchInsert != "" {
-		return tx.conn.Later(ctx, Statement{SQL: d.SearchInsert, Args: []any{org, typ, id}})
+	if add && d.Insert != "" {
+		return tx.conn.Later(ctx, Statement{SQL: d.Insert, Args: []any{org, typ, id}})
 	}
 	return nil
 }

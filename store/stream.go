@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/muster-id/muster/identity"
@@ -140,15 +141,22 @@ func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
 	if s.match.all || s.match.sharp {
 		q.SQL = "SELECT " + s.columns() + " FROM resource r WHERE " + sql + limit
 	} else {
-		// Keys first, documents after: what is sorted is narrow.
+		// Keys first, documents after: what the database sorts is narrow. SQLite
+		// takes the tables of a CROSS JOIN in the order in which they stand.
 		q.SQL = "SELECT " + s.columns() + " FROM (SELECT r.id FROM resource r WHERE " + sql + limit +
-			") k JOIN resource r ON r.org_id = $1 AND r.type = $2 AND r.id = k.id ORDER BY " + s.order.by(p)
+			") k CROSS JOIN resource r WHERE r.org_id = $1 AND r.type = $2 AND r.id = k.id"
 	}
 	var rows []*found
 	err := s.tx.eachOf(ctx, func(r Rows) error {
 		rows = append(rows, s.scan(r, p))
 		return nil
 	}, q)
+	slices.SortFunc(rows, func(a, b *found) int {
+		if s.order.desc {
+			a, b = b, a
+		}
+		return a.pos.compare(b.pos)
+	})
 	return rows, err
 }
 

@@ -104,7 +104,7 @@ func (tx *Tx) delete(ctx context.Context, r *Resource, at time.Time) error {
 			return err
 		}
 	}
-	if sql := tx.db.dialect.SearchDelete; sql != "" { // while the row can be found
+	if sql := tx.db.dialect.Search.Delete; sql != "" { // while the row can be found
 		if err := tx.queue(ctx, sql, r.Org, r.Type, r.ID); err != nil {
 			return err
 		}

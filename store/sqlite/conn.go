@@ -26,7 +26,10 @@ type conn struct {
 	out   uintptr // room for the pointers that the library hands out
 	stmts map[string]*stmt
 	later []store.Statement
-	depth int // of savepoints
+	// careful makes savepoints real. Without it a part that fails after it has
+	// written only sets spoilt, and everything since BEGIN has to run again with
+	// care.
+	careful, spoilt bool
 }
 
 // A stmt is a prepared statement with room for its arguments.
@@ -346,29 +349,44 @@ func (c *conn) Later(_ context.Context, q store.Statement) error {
 	return nil
 }
 
+// Savepoint costs a copy of every page that is written after it, and few parts
+// fail: see conn.careful.
 func (c *conn) Savepoint(_ context.Context, fn func() error) error {
-	if _, err := c.exec(store.Statement{SQL: "SAVEPOINT part"}); err != nil {
-		return err
+	later, changes := len(c.later), c.changes()
+	if c.careful {
+		if _, err := c.exec(store.Statement{SQL: "SAVEPOINT part"}); err != nil {
+			return err
+		}
 	}
-	later := len(c.later)
-	c.depth++
 	finished := false
 	defer func() {
-		c.depth--
 		if !finished { // fn panicked
-			c.later = c.later[:later]
-			c.undo()
+			c.fallBack(later, changes)
 		}
 	}()
 	err := fn()
 	finished = true
-	if err == nil {
-		_, err = c.exec(store.Statement{SQL: "RELEASE part"})
-		return err
+	if err != nil {
+		return errors.Join(err, c.fallBack(later, changes))
 	}
-	c.later = c.later[:later]
-	return errors.Join(err, c.undo())
+	if c.careful {
+		_, err = c.exec(store.Statement{SQL: "RELEASE part"})
+	}
+	return err
 }
+
+// fallBack undoes what has been written since a savepoint.
+func (c *conn) fallBack(later int, changes int64) error {
+	c.later = c.later[:later]
+	if c.careful {
+		return c.undo()
+	}
+	c.spoilt = c.spoilt || c.changes() != changes
+	return nil
+}
+
+// changes counts the rows that the connection has ever written.
+func (c *conn) changes() int64 { return lib.Xsqlite3_total_changes64(c.tls, c.db) }
 
 // undo rolls back to the innermost savepoint and ends it.
 func (c *conn) undo() error {

@@ -38,14 +38,21 @@ var dialect = store.Dialect{
 	Name:     "sqlite",
 	Contains: "instr(%s, ?) > 0",
 	Trigram:  trigram,
-	SearchInsert: `INSERT INTO resource_search (rowid, text)
-SELECT rid, coalesce(name_key, '') || char(10) || coalesce(display_key, '') || char(10) ||
-       coalesce(email_key, '') || char(10) || coalesce(emails, '')
-  FROM resource
- WHERE org_id = $1 AND type = $2 AND id = $3`,
-	SearchDelete: `DELETE FROM resource_search
+	Search: store.Search{
+		// One row of VALUES needs no journal of its own, at whose start the index
+		// would be written to disk. A resource that is gone again leaves an entry
+		// under -1, which no row has.
+		Insert: `INSERT INTO resource_search (rowid, text) VALUES (
+	coalesce((SELECT rid FROM resource WHERE org_id = $1 AND type = $2 AND id = $3), -1),
+	(SELECT coalesce(name_key, '') || char(10) || coalesce(display_key, '') || char(10) ||
+	        coalesce(email_key, '') || char(10) || coalesce(emails, '')
+	   FROM resource
+	  WHERE org_id = $1 AND type = $2 AND id = $3))`,
+		Delete: `DELETE FROM resource_search
  WHERE rowid = (SELECT rid FROM resource WHERE org_id = $1 AND type = $2 AND id = $3)`,
-	SearchClear: `DELETE FROM resource_search WHERE rowid IN (SELECT rid FROM resource WHERE org_id = $1)`,
+		Clear: `DELETE FROM resource_search WHERE rowid IN (SELECT rid FROM resource WHERE org_id = $1)`,
+		Count: `SELECT COUNT(*) FROM (SELECT 1 FROM resource_search WHERE resource_search MATCH $1 LIMIT $2)`,
+	},
 }
 
 // trigram asks the full-text index for the rows that have every three
@@ -62,7 +69,10 @@ func trigram(text string) (string, string) {
 		b.WriteString(strings.ReplaceAll(string(chars[i:i+3]), `"`, `""`))
 		b.WriteByte('"')
 	}
-	return "r.rid IN (SELECT s.rowid FROM resource_search s WHERE s.resource_search MATCH ?)", b.String()
+	return `r.id IN (SELECT x.id
+  FROM resource_search s
+ CROSS JOIN resource x
+ WHERE s.resource_search MATCH ? AND x.rid = s.rowid AND x.org_id = $1)`, b.String()
 }
 
 // Open opens the file and makes it if need be. The caller must call Migrate

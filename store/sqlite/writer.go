@@ -23,56 +23,81 @@ func (d *driver) write(c *conn) {
 
 // batch runs r and what has come in meanwhile, commits once, and answers all.
 func (d *driver) batch(c *conn, r *request) {
-	c.later = c.later[:0]
-	if err := statement(c, "BEGIN IMMEDIATE"); err != nil {
-		answer([]*request{r}, err)
-		return
-	}
-	var done []*request
-	for n := 1; r != nil; n++ {
+	var all []*request
+	err := c.begin(false)
+	for err == nil && r != nil {
 		if r.taken.CompareAndSwap(false, true) {
-			if c.run(r) {
-				done = append(done, r)
-			}
-			if !c.inTransaction() {
-				answer(done, fmt.Errorf("the transaction was lost: %w", r.err))
-				return
+			all = append(all, r)
+			c.run(r)
+			if c.spoilt || !c.inTransaction() {
+				err = c.again(all)
 			}
 		}
 		r = nil
-		if n < maxBatch {
+		if len(all) < maxBatch {
 			select {
 			case r = <-d.requests:
 			default:
 			}
 		}
 	}
-	answer(done, c.commit(len(done)))
+	if r != nil && r.taken.CompareAndSwap(false, true) {
+		all = append(all, r)
+	}
+	if err == nil {
+		err = c.commit()
+	}
+	for _, r := range all {
+		if r.err == nil {
+			r.err = err
+		}
+		close(r.done)
+	}
 }
 
-// run runs one request in a savepoint. It reports whether the request must wait
-// for the commit; otherwise it has been answered.
-func (c *conn) run(r *request) (kept bool) {
+// begin begins a transaction.
+func (c *conn) begin(careful bool) error {
+	c.later, c.careful, c.spoilt = c.later[:0], careful, false
+	return statement(c, "BEGIN IMMEDIATE")
+}
+
+// again runs a batch once more, with real savepoints, because a request of it
+// failed after it had written.
+func (c *conn) again(all []*request) error {
+	if c.inTransaction() {
+		if err := statement(c, "ROLLBACK"); err != nil {
+			return err
+		}
+	}
+	if err := c.begin(true); err != nil {
+		return err
+	}
+	for _, r := range all {
+		c.run(r)
+		if !c.inTransaction() {
+			return fmt.Errorf("the transaction was lost: %w", r.err)
+		}
+	}
+	return nil
+}
+
+// run runs one request, undoing what it has written if it fails.
+func (c *conn) run(r *request) {
+	r.panic = nil
 	defer func() {
 		if p := recover(); p != nil {
-			r.panic, kept = p, false
-		}
-		if !kept {
-			close(r.done)
+			r.panic, r.err = p, errPanicked
 		}
 	}()
-	if r.err = r.ctx.Err(); r.err != nil {
-		return false
+	if r.err = r.ctx.Err(); r.err == nil {
+		r.err = c.Savepoint(r.ctx, func() error { return r.fn(c) })
 	}
-	r.err = c.Savepoint(r.ctx, func() error { return r.fn(c) })
-	return r.err == nil
 }
 
+var errPanicked = errors.New("the function panicked")
+
 // commit ends the transaction, with the statements that were kept for its end.
-func (c *conn) commit(requests int) error {
-	if requests == 0 {
-		return statement(c, "ROLLBACK")
-	}
+func (c *conn) commit() error {
 	var err error
 	for _, q := range c.later {
 		if _, err = c.exec(q); err != nil {
@@ -91,11 +116,4 @@ func (c *conn) commit(requests int) error {
 func statement(c *conn, sql string) error {
 	_, err := c.exec(store.Statement{SQL: sql})
 	return err
-}
-
-func answer(requests []*request, err error) {
-	for _, r := range requests {
-		r.err = err
-		close(r.done)
-	}
 }
