@@ -146,6 +146,11 @@ func (b binder) compare(c *Compare) (Expr, error) {
 		return nil, err
 	}
 	out := &Compare{Attr: c.Attr, Op: c.Op, Value: c.Value, Ref: ref}
+	if urn, ok := c.Value.(string); ok && ref.Ext == nil && ref.Attr != nil && ref.Attr.Name == "schemas" {
+		if s := schemaOf(b.rt, urn); s != nil {
+			out.Value = s.ID // a back end need not know that URNs come in any case
+		}
+	}
 	if b.prefix != nil {
 		out.Attr = AttrPath{URI: b.prefix.URI, Name: b.prefix.Name, Sub: c.Attr.Name}
 	}

@@ -64,11 +64,13 @@ func TestBindRewrites(t *testing.T) {
 		`emails eq "a"`:  `emails.value eq "a"`,
 		`emails pr`:      `emails pr`,
 		`manager eq "1"`: `manager eq "1"`, // not a core attribute: kept, without a value
-		`name[familyName eq "R" or givenName pr]`: `name pr and (name.familyName eq "R" or name.givenName pr)`,
-		schema.EnterpriseURN + ` pr`:              `schemas eq "` + schema.EnterpriseURN + `"`,
-		strings.ToUpper(schema.UserURN) + ` pr`:   `schemas eq "` + schema.UserURN + `"`,
-		schema.EnterpriseURN + `:manager eq "x"`:  schema.EnterpriseURN + `:manager.value eq "x"`,
-		`emails[type eq "work"].value sw "a"`:     `emails[type eq "work" and value sw "a"]`,
+		`name[familyName eq "R" or givenName pr]`:                    `name pr and (name.familyName eq "R" or name.givenName pr)`,
+		schema.EnterpriseURN + ` pr`:                                 `schemas eq "` + schema.EnterpriseURN + `"`,
+		`schemas eq "` + strings.ToUpper(schema.EnterpriseURN) + `"`: `schemas eq "` + schema.EnterpriseURN + `"`,
+		`schemas sw "URN"`:                                           `schemas sw "URN"`,
+		strings.ToUpper(schema.UserURN) + ` pr`:                      `schemas eq "` + schema.UserURN + `"`,
+		schema.EnterpriseURN + `:manager eq "x"`:                     schema.EnterpriseURN + `:manager.value eq "x"`,
+		`emails[type eq "work"].value sw "a"`:                        `emails[type eq "work" and value sw "a"]`,
 	} {
 		if got := mustBind(t, in, userType, schema.RFC).String(); got != want {
 			t.Errorf("Bind(%s) = %s, want %s", in, got, want)

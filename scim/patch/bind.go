@@ -37,7 +37,13 @@ func (p *parser) container(v verb, s *schema.Schema, value any) error {
 	if s == p.rt.Schema {
 		ext = nil
 	}
-	if v == remove || v == replace && value == nil {
+	if value != nil && p.d.EmptyClears && isEmpty(value) {
+		value = nil
+	}
+	if v == add && value == nil {
+		return nil
+	}
+	if v == remove || value == nil {
 		if ext == nil {
 			return schema.Errorf(schema.Unwritable, "The core schema '%s' cannot be removed.", s.ID)
 		}
@@ -51,9 +57,6 @@ func (p *parser) container(v verb, s *schema.Schema, value any) error {
 	}
 	values, ok := value.(schema.Object)
 	if !ok {
-		if p.d.EmptyClears && isEmpty(value) {
-			return p.container(v, s, nil)
-		}
 		return schema.Errorf(schema.InvalidValue, "The value of '%s' is an object of attributes.", s.ID)
 	}
 	return p.pathless(v, values, ext)

@@ -24,46 +24,85 @@ func FuzzPatch(f *testing.F) {
 			f.Add(ops, d)
 		}
 	}
-	dialects := []schema.Dialect{schema.RFC, schema.Strict, schema.Entra, schema.Okta}
 	f.Fuzz(func(t *testing.T, ops string, choice byte) {
-		o, err := schema.Decode([]byte(`{"schemas":["` + Message + `"],"Operations":[` + ops + `]}`))
-		if err != nil {
-			return
-		}
-		rt, old := user, load(t, user, ann)
+		rt, doc := user, ann
 		if choice&4 != 0 {
-			rt, old = group, load(t, group, team)
+			rt, doc = group, team
 		}
-		p, err := Parse(o, rt, dialects[choice&3])
-		if err != nil {
-			mustBeFault(t, err)
-			return
-		}
-		before := schema.Clone(old)
-		got, edits, err := p.Apply(old)
-		if !schema.Equal(old, before) {
-			t.Fatalf("%s changed the old object to %v", ops, old)
-		}
-		if err != nil {
-			mustBeFault(t, err)
-			if got != nil || edits != nil {
-				t.Fatalf("%s returns something beside an error", ops)
-			}
-			return
-		}
-		finished := schema.Clone(got)
-		if err := rt.Finish(finished); err != nil || !schema.Equal(finished, got) {
-			t.Fatalf("%s left what Finish changes: %v to %v, %v", ops, got, finished, err)
-		}
-		for _, r := range edits {
-			if r.Op == RemoveRows && r.Filter == nil && len(r.Values) == 0 {
-				t.Fatalf("%s removes rows without saying which", ops)
-			}
-			if r.Filter != nil {
-				filter.MatchElement(r.Filter, object{"value": "1", "type": "User"})
-			}
-		}
+		mustKeepLaws(t, rt, dialects[choice&3], load(t, rt, doc), ops)
 	})
+}
+
+var dialects = []schema.Dialect{schema.RFC, schema.Strict, schema.Entra, schema.Okta}
+
+func mustKeepLaws(t *testing.T, rt *schema.ResourceType, d schema.Dialect, old object, ops string) {
+	t.Helper()
+	o, err := schema.Decode([]byte(`{"schemas":["` + Message + `"],"Operations":[` + ops + `]}`))
+	if err != nil {
+		return
+	}
+	p, err := Parse(o, rt, d)
+	if err != nil {
+		mustBeFault(t, err)
+		return
+	}
+	before := schema.Clone(old)
+	got, edits, err := p.Apply(old)
+	if !schema.Equal(old, before) {
+		t.Fatalf("%s changed the old object to %v", ops, old)
+	}
+	if err != nil {
+		mustBeFault(t, err)
+		if got != nil || edits != nil {
+			t.Fatalf("%s returns something beside an error", ops)
+		}
+		return
+	}
+	finished := schema.Clone(got)
+	if err := rt.Finish(finished); err != nil || !schema.Equal(finished, got) {
+		t.Fatalf("%s in %s left what Finish changes: %v to %v, %v", ops, d.Name, got, finished, err)
+	}
+	for _, r := range edits {
+		if r.Op == RemoveRows && r.Filter == nil && len(r.Values) == 0 {
+			t.Fatalf("%s removes rows without saying which", ops)
+		}
+		if r.Filter != nil {
+			filter.MatchElement(r.Filter, object{"value": "1", "type": "User"})
+		}
+	}
+}
+
+// TestEveryPair holds each operation with each kind of path and each kind of
+// value, fitting or not, to the laws of FuzzPatch.
+func TestEveryPair(t *testing.T) {
+	paths := []string{`"userName"`, `"name"`, `"name.givenName"`, `"emails"`, `"emails.value"`, `"emails.primary"`,
+		`"emails[type eq \"work\"]"`, `"emails[type eq \"none\"]"`, `"emails[type eq \"none\"].value"`, `"emails[primary eq true].primary"`,
+		`"emails[not (type pr)].type"`, `"emails[value eq \"\"].display"`, `"addresses[type eq \"home\"].locality"`, `"active"`, `"title"`, `"externalId"`, `"id"`,
+		`"meta"`, `"meta.created"`, `"groups"`, `"groups[value eq \"1\"].type"`, `"schemas"`, `"password"`, `"x509Certificates"`, `"x509Certificates.value"`,
+		`"x509Certificates[value eq \"@\"].type"`, `"photos"`, `"photos[value eq \"a b\"].type"`, `"members"`, `"members.value"`, `"members[value eq \"1\"]"`, `"members[type pr].value"`,
+		`"` + enterprise + `"`, `"` + enterprise + `:department"`, `"` + enterprise + `:manager"`, `"` + enterprise + `:manager.value"`, `"` + enterprise + `:manager.displayName"`,
+		`"` + schema.UserURN + `"`, `"` + schema.UserURN + `:title"`, `"` + schema.GroupURN + `"`, `"nosuch"`, `"name.nosuch"`, `"emails[nosuch pr]"`, `"a["`, `""`, `null`, `5`, `{"AttributeName":"title"}`}
+	values := []string{`null`, `""`, `"x"`, `"True"`, `true`, `0`, `-1.5`, `1e300`, `[]`, `{}`, `[null]`, `[[]]`, `[""]`, `["x"]`, `[{}]`, `{"value":""}`, `{"value":null}`,
+		`{"value":"v","type":"work","primary":true}`, `[{"value":"v","primary":true},{"value":"w","primary":true}]`, `[{"value":"v"},{"value":"v"}]`, `[{"value":["v"]}]`,
+		`{"givenName":null,"nosuch":1}`, `{"givenName":"G"}`, `{"department":"D","manager":""}`, `{"manager":{"value":"1"}}`, `{"` + enterprise + `":null,"` + schema.UserURN + `":{"title":"T"}}`,
+		`{"title":"T","name.givenName":"G","emails[type eq \"work\"].value":"q","` + enterprise + `:costCenter":"c"}`, `{"id":"x","schemas":[],"members":[]}`,
+		`{"` + schema.UserURN + `":{"` + schema.UserURN + `":{"` + enterprise + `":""}}}`, `[{"value":"{\"value\":\"Admin\"}"}]`, `"AAAA"`, `"2020-01-01T00:00:00Z"`}
+	for rt, doc := range map[*schema.ResourceType]string{user: ann, group: team} {
+		old := load(t, rt, doc)
+		for _, path := range paths {
+			for _, verb := range []string{"add", "replace", "remove"} {
+				for _, value := range values {
+					op := `{"op":"` + verb + `","path":` + path + `,"value":` + value + `}`
+					for _, d := range dialects {
+						mustKeepLaws(t, rt, d, old, op)
+					}
+				}
+				for _, d := range dialects {
+					mustKeepLaws(t, rt, d, old, `{"op":"`+verb+`","path":`+path+`}`)
+				}
+			}
+		}
+	}
 }
 
 func mustBeFault(t *testing.T, err error) {
