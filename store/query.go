@@ -100,10 +100,14 @@ func (r *run) compile(ctx context.Context) error {
 		o := orderingOf(sorted || r.q.Sort != nil, ref, r.q.Desc)
 		r.custom = r.custom || o.custom
 		r.orders = append(r.orders, o)
-		r.streams = append(r.streams, &stream{
+		s := &stream{
 			tx: r.tx, q: r.q, rt: rt, expr: e, match: match, order: o,
 			examined: &r.examined, chunk: r.q.Count + 1,
-		})
+		}
+		if !s.exact() {
+			s.needle = needle(e)
+		}
+		r.streams = append(r.streams, s)
 	}
 	return nil
 }

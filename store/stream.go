@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type stream struct {
 	objects  bool
 	examined *int // shared by the streams of a query
 
+	needle  []byte // see needle
+	low     []byte
 	parts   []part // still to be read, the first in progress
 	pos     *position
 	begun   bool // it reads from the first row on
@@ -104,6 +107,10 @@ func (s *stream) fill(ctx context.Context) error {
 			s.pos = nil
 		}
 	}
+	if !s.exact() || s.objects {
+		*s.examined += len(rows)
+		rows = slices.DeleteFunc(rows, func(f *found) bool { return f.res == nil })
+	}
 	if rows, err = s.recheck(ctx, rows); err != nil {
 		return err
 	}
@@ -175,18 +182,30 @@ func (s *stream) columns() string {
 	return b.String()
 }
 
+// docColumn is the place of doc in readColumns.
+const docColumn = 6
+
+// scan reads a row. One that cannot match has only a position.
 func (s *stream) scan(r Rows, p part) *found {
-	sc := scan(r)
-	f := &found{res: scanResource(sc, s.q.Org)}
-	f.pos = position{absent: bool(p), id: f.res.ID}
+	if s.needle != nil && !mayHold(r.Bytes(docColumn), s.needle, &s.low) {
+		return &found{pos: s.position(r, p)}
+	}
+	return &found{res: scanResource(scan(r), s.q.Org), pos: s.position(r, p)}
+}
+
+// position reads the place of a row from the columns of columns.
+func (s *stream) position(r Rows, p part) position {
+	pos := position{absent: bool(p)}
+	copy(pos.id[:], r.Bytes(1))
+	const key = docColumn + 2
 	switch {
 	case s.order.column == "" || p == absentPart:
 	case s.order.instant:
-		f.pos.key = key8(sc.int())
+		pos.key = key8(r.Int(key))
 	default:
-		f.pos.key = sc.bytes()
+		pos.key = bytes.Clone(r.Bytes(key))
 	}
-	return f
+	return pos
 }
 
 // skip moves past n rows inside the database and returns the position of the
@@ -282,7 +301,7 @@ func (s *stream) recheck(ctx context.Context, rows []*found) ([]*found, error) {
 	if s.exact() && !s.objects || len(rows) == 0 {
 		return rows, nil
 	}
-	if *s.examined += len(rows); *s.examined > maxExamined {
+	if *s.examined > maxExamined {
 		return nil, identity.NewError(identity.TooCostly, "",
 			"The answer would need too many resources to be looked at. Filter or sort by an indexed attribute.")
 	}

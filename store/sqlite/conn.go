@@ -57,6 +57,16 @@ func open(path string, pragmas []string) (*conn, error) {
 		c.close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	// A plan must not depend on the arguments: otherwise every new argument makes
+	// the library parse and plan the statement again.
+	va := c.tls.Alloc(2 * 8)
+	rc = lib.Xsqlite3_db_config(c.tls, c.db, lib.SQLITE_DBCONFIG_ENABLE_QPSG, libc.VaList(va, int32(1), uintptr(0)))
+	c.tls.Free(2 * 8)
+	if rc != lib.SQLITE_OK {
+		err := c.fail(rc)
+		c.close()
+		return nil, err
+	}
 	for _, p := range pragmas {
 		if _, err := c.exec(store.Statement{SQL: p}); err != nil {
 			c.close()
