@@ -67,7 +67,7 @@ func isVersion(s string) bool {
 // /scim/v2?aadOptscim062020/Users?filter=..., whose query begins with a path.
 func cutFlag(path, query string) (string, string) {
 	path = withoutFlag(path)
-	i := strings.Index(strings.ToLower(query), entraFlag)
+	i := indexFlag(query, entraFlag)
 	if i < 0 || (i > 0 && query[i-1] != '&') {
 		return path, query
 	}
@@ -89,6 +89,17 @@ func cutFlag(path, query string) (string, string) {
 	return path, query
 }
 
+// indexFlag is strings.Index in any case of ASCII letters. (A text in lower case
+// may have another length, so its indexes are not those of the text.)
+func indexFlag(s, flag string) int {
+	for i := 0; i+len(flag) <= len(s); i++ {
+		if strings.EqualFold(s[i:i+len(flag)], flag) {
+			return i
+		}
+	}
+	return -1
+}
+
 func join(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
@@ -99,7 +110,7 @@ func join(a, b string) string {
 // withoutFlag removes an escaped flag that has become a part of the path:
 // /scim/v2?aadOptscim062020/Users.
 func withoutFlag(path string) string {
-	i := strings.Index(strings.ToLower(path), "?"+entraFlag)
+	i := indexFlag(path, "?"+entraFlag)
 	if i < 0 {
 		return path
 	}

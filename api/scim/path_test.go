@@ -49,6 +49,7 @@ func TestParse(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("/scim/v2/Users", "aadOptscim062020/Users?x=y")
 	f.Add("/scim/acme/v2?aadOptscim062020", "&&")
+	f.Add("\xb3?AAdOptsCim062020", "\u0130&aadOptscim062020")
 	f.Fuzz(func(t *testing.T, path, query string) {
 		a := parse(path, query)
 		if a.Version == "" && (a.Organisation != "" || a.Rest != "") {
