@@ -119,6 +119,38 @@ func unpack(a *Attribute, o Object) Object {
 	return out
 }
 
+// distinct joins elements with the same "value" and "type", which should not come
+// twice (RFC 7643 section 2.4): the first gets what it lacks of the others. Rows
+// are joined by those who keep them.
+func distinct(a *Attribute, all []any) []any {
+	value, kind := a.Sub("value"), a.Sub("type")
+	if len(all) < 2 || a.Rows || value == nil || kind == nil {
+		return all
+	}
+	type key struct{ value, kind string }
+	seen := make(map[key]Object, len(all))
+	out := all[:0]
+	for _, e := range all {
+		o, _ := e.(Object)
+		v, ok := o[value.Name].(string)
+		if ok {
+			t, _ := o[kind.Name].(string)
+			k := key{Key(value, v), Key(kind, t)}
+			if first := seen[k]; first != nil {
+				for name, x := range o {
+					if _, has := first[name]; !has {
+						first[name] = x
+					}
+				}
+				continue
+			}
+			seen[k] = o
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
 // onePrimary checks that at most one element is the primary one (RFC 7643
 // section 2.4). With first set, the first keeps the mark.
 func onePrimary(ref Ref, a *Attribute, all []any, first bool) error {

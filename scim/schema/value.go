@@ -92,6 +92,7 @@ func (c reader) many(ref Ref, a *Attribute, all []any) (any, error) {
 		return nil, nil
 	}
 	if a.Type == Complex && ref.Sub == nil {
+		out = distinct(a, out)
 		if err := onePrimary(ref, a, out, c.d.FirstPrimary); err != nil {
 			return nil, err
 		}
