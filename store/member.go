@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"github.com/muster-id/muster/identity"
 )
@@ -15,7 +17,9 @@ const (
 	clearMembers  = `DELETE FROM member WHERE org_id = $1 AND group_id = $2 RETURNING member_id`
 	hasMembers    = `SELECT member_id FROM member WHERE org_id = $1 AND group_id = $2 AND member_id IN (`
 	memberOf      = `SELECT group_id FROM member WHERE org_id = $1 AND member_id = $2 ORDER BY group_id`
-	listMembers   = `
+	// The order is that of the primary key: by id alone SQLite would go through
+	// all members of the organisation, to save itself the sorting.
+	listMembers = `
 SELECT m.group_id, m.member_id, m.member_type, r.label
   FROM member m
   JOIN resource r ON r.org_id = m.org_id AND r.type = m.member_type AND r.id = m.member_id
@@ -140,8 +144,11 @@ func (tx *Tx) MembersOf(ctx context.Context, org identity.OrgID, groups []identi
 			group := s.id()
 			found[group] = append(found[group], MemberRow{Member{ID: s.id(), Type: s.text()}, s.text()})
 			return nil
-		}, listMembers+list+`) ORDER BY m.group_id, m.member_id`, append([]any{org}, args...)...)
+		}, listMembers+list+`) ORDER BY m.group_id, m.member_type, m.member_id`, append([]any{org}, args...)...)
 	})
+	for _, list := range found {
+		slices.SortFunc(list, func(a, b MemberRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	}
 	return found, wrap(err, "list members")
 }
 
