@@ -99,7 +99,7 @@ func (s *Server) handler() http.Handler {
 	// The mux redirects paths such as /scim/v2//Users, which no client of an API
 	// follows with its body; the door answers them itself.
 	direct := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/scim/") {
+		if p, ok := strings.CutPrefix(r.URL.Path, "/scim"); ok && (p == "" || p[0] == '/') {
 			s.door.ServeHTTP(w, r)
 			return
 		}

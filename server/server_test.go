@@ -136,7 +136,7 @@ func TestServesOnBothDatabases(t *testing.T) {
 			r := run(t, settings(t, url(t), nil))
 			for path, want := range map[string]int{
 				"/livez": 200, "/readyz": 200, "/readyz?verbose": 200, "/metrics": 200, "/": 200,
-				"/nothing": 404, "/scim/v2/Users": 401, "/scim/v2/ServiceProviderConfig": 200,
+				"/nothing": 404, "/scim": 404, "/scim/": 404, "/scimitar": 404, "/scim/v2//ServiceProviderConfig": 200, "/scim/v2/Users": 401, "/scim/v2/ServiceProviderConfig": 200,
 			} {
 				if got, text := r.get(t, path); got != want {
 					t.Errorf("GET %s = %d %.200s, want %d", path, got, text, want)

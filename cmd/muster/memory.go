@@ -2,19 +2,19 @@ package main
 
 import "os"
 
-// ballast is memory that is never touched, and so takes no room. The garbage
-// collector lets the heap grow by the size of what it found alive; what a
-// server keeps alive is so little that it would collect many times a second.
-// With the ballast it lets some 16 MiB pass between two collections, while a
-// heap that has become large still at most doubles.
-var ballast []byte
-
+// ballastSize is how much a server allocates between two collections beyond
+// what it keeps alive.
 const ballastSize = 16 << 20
 
-// tuneMemory makes the collector work less often, unless the environment says
-// how it is to work.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		ballast = make([]byte, ballastSize)
+// newBallast returns memory that is never touched, and so takes no room, for as
+// long as the caller keeps it. The garbage collector lets the heap grow by the
+// size of what it found alive; what a server keeps alive is so little that it
+// would collect many times a second. With the ballast it lets some more pass,
+// while a heap that has become large still at most doubles. It returns nil when
+// the environment says how the collector is to work.
+func newBallast() []byte {
+	if os.Getenv("GOGC") != "" {
+		return nil
 	}
+	return make([]byte, ballastSize)
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -52,7 +53,7 @@ type started struct {
 
 // serve runs a server and calls ready when it answers.
 func (a *app) serve(ctx context.Context, cfg *config.Config, ready func(context.Context, started) error) (err error) {
-	tuneMemory()
+	defer runtime.KeepAlive(newBallast())
 	ctx, now, end := signals(ctx)
 	defer end()
 	ln, err := server.Listen(ctx, cfg.Listen)
