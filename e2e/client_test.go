@@ -83,6 +83,7 @@ func (c *client) play(steps []step) {
 	}
 }
 
+// fail ends the test when the step is over.
 func (c *client) fail(format string, args ...any) {
 	c.failed.Store(true)
 	c.t.Errorf(format, args...)
@@ -223,7 +224,7 @@ func text(v any, path string) string {
 func (c *client) walk(endpoint string, count int, byCursor bool, query ...string) []object {
 	var all []object
 	cursor := ""
-	for c.failed.Load() == false {
+	for !c.failed.Load() {
 		q := append([]string{"count", strconv.Itoa(count)}, query...)
 		if byCursor {
 			q = append(q, "cursor", cursor)

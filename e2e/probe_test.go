@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/muster-id/muster/directory"
+	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/probe"
 )
 
@@ -41,6 +42,41 @@ func TestProbe(t *testing.T) {
 					t.Errorf("left behind: %v", sum.Left)
 				}
 			})
+		}
+	})
+}
+
+// TestMe asks for the user behind a connection.
+func TestMe(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		first := h.tenant(t, "me", "rfc")
+		c := newClient(t, first)
+		user := c.do("POST", "/Users", object{"schemas": []any{userURN}, "userName": "ann"}, 201)
+		id, ok := identity.ParseID(text(user, "id"))
+		if !ok {
+			t.Fatalf("the id %v is not one of ours", user["id"])
+		}
+		org, err := h.Directory.Organisation(t.Context(), "me")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, token, err := h.Directory.CreateConnection(t.Context(), tester, org.ID, directory.NewConnection{Name: "ann", User: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := probe.Run(t.Context(), probe.Target{URL: first.URL, Token: token.Text, Only: []string{"B20.2", "P65"}},
+			func(r probe.Result) {
+				if r.Status != probe.Pass {
+					t.Error(r.Line())
+				}
+			})
+		if err != nil || sum.Passed != 2 {
+			t.Errorf("Run = %v, %v", sum, err)
+		}
+		me := newClient(t, target{first.URL, token.Text, "rfc"})
+		me.do("PATCH", "/Me", patch(op("replace", "title", "Dr")), 200, 204)
+		if got := me.do("GET", "/Me", nil, 200); text(got, "title") != "Dr" || text(got, "id") != id.String() {
+			t.Errorf("GET /Me = %v", got)
 		}
 	})
 }

@@ -168,13 +168,36 @@ func TestFaults(t *testing.T) {
 		"nothing is required":                  {body(`"required":true`, `"required":false`), "P61.2"},
 		"no Set-Txn":                           {without("Set-Txn"), "B20.3 B20.4"},
 		"another transaction in the event":     {body(`"txn":"`, `"txn":"0`), "B20.3 B20.4"},
+		"an operation that fails is left out":  {input(`,\{"op":"replace","path":"addresses[^}]*\}|,\{"op":"remove"\}`, ``), "B03 P38"},
+		"managers keep their bulkId":           {body(`"manager":\{"value":"[^"]*"`, `"manager":{"value":"bulkId:m2"`), "B10.2 P55"},
+		"bulk versions are ignored":            {input(`,"version":"W/..bogus.."`, ``), "B12.3"},
+		"bulk answers without versions":        {onBulk(`"version":"[^,}]*",?`, ``), "B09 B12.3 P58"},
+		"PUT changes nothing":                  {putIsGet(), "B17 B17.2 P35 O03 O08"},
+		"all clients are one":                  {swapToken("two", "one"), "B14.2 B18.2"},
+		"all organisations are one":            {swapToken("other", "one"), "W01 W02 W03 W04"},
+		"pr is true of everything":             {query("filter", swap(`(emails|title|name)(\.\w+)? pr`, `userName pr`)), "P07"},
+		"only the first value counts":          {query("filter", swap(`emails(\.value)? (co|eq|sw) `, `title eq `)), "P06 P08"},
+		"schemas cannot be filtered":           {query("filter", swap(`schemas eq`, `title eq`)), "P10"},
+		"qualified names are unknown":          {query("filter", swap(`(?i)urn:\S*:`, `x`)), "P11"},
+		"the case of ids is lost":              {query("filter", strings.ToLower), "B18 P08"},
+		"null cannot be compared":              {query("filter", swap(`eq null`, `eq "null"`)), "P13"},
+		"the root cannot be searched":          {onPath("/v2/", 501), "P09"},
+		"mutability is another fault":          {body(`"scimType":"mutability"`, `"scimType":"invalidValue"`), "B17 P30 P45 P46"},
+		"ids hold bulkId":                      {body(`"id":"`, `"id":"bulkId:`), "P31"},
+		"externalId is lost":                   {input(`"externalId":"[^"]*",?`, ``), "B18 P32"},
+		"created in another year":              {body(`"created":"\d{4}`, `"created":"1999`), "P33"},
+		"schemas twice":                        {body(`"schemas":\["urn:ietf:params:scim:schemas:core:2.0:User"`, `"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:core:2.0:User"`), "P34 P47"},
+		"primary cannot be set":                {input(`\.primary","value":true`, `.primary","value":false`), "B04 P44"},
+		"replace wants a value there":          {input(`"op":"replace","path":"title"`, `"op":"remove","path":"title"`), "P41"},
+		"no groups":                            {onPath("/Groups", 404), "Q18 Q19 Q20"},
+		"PUT creates":                          {becomes(404, 201), "B17 P29 P50"},
 		"refuses application/json":             {answersTo("Content-Type", "application/json", 415), "P63 O11"},
 		"unknown parameters are refused":       {answersToQuery("nosuch", 400), "P17"},
 		"the query of the base URL is refused": {answersToQuery("aadOptscim062020", 400), "P67 Q21"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := serve(t, registry(t), schema.RFC, scim.Limits{}, c.fault.wrap)
-			target := probe.Target{URL: srv.URL + "/scim/v2", Token: "one", SecondToken: "two", Only: strings.Fields(c.seen)}
+			target := probe.Target{URL: srv.URL + "/scim/v2", Token: "one", SecondToken: "two", OtherToken: "other", Only: strings.Fields(c.seen)}
 			results, _ := examine(t, target)
 			for _, id := range strings.Fields(c.seen) {
 				if r := results[id]; r.Status != probe.Fail {
@@ -183,6 +206,32 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onBulk rewrites the answers of /Bulk.
+func onBulk(pattern, by string) fault {
+	re := regexp.MustCompile(pattern)
+	return fault{answer: func(r *http.Request, rec *httptest.ResponseRecorder) {
+		if strings.HasSuffix(r.URL.Path, "/Bulk") {
+			rec.Body = bytes.NewBuffer(re.ReplaceAll(rec.Body.Bytes(), []byte(by)))
+		}
+	}}
+}
+
+func putIsGet() fault {
+	return fault{request: func(r *http.Request) {
+		if r.Method == http.MethodPut {
+			r.Method = http.MethodGet
+		}
+	}}
+}
+
+func swapToken(from, to string) fault {
+	return fault{request: func(r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer "+from {
+			r.Header.Set("Authorization", "Bearer "+to)
+		}
+	}}
 }
 
 func notFoundForNone() fault {
@@ -262,7 +311,7 @@ func TestDialectsDiffer(t *testing.T) {
 		probe  string
 		seen   string
 	}{
-		{schema.RFC, "entra", "B06 B08.2 Q02 Q03 Q04 Q05 Q06 Q09 Q13 Q23 Q25"},
+		{schema.RFC, "entra", "B06 B08.2 Q02 Q03 Q04 Q05 Q06 Q07 Q09 Q13 Q14 Q15 Q23 Q25"},
 		{schema.RFC, "strict", "B02 B07 B08.3 O02 O04 O05 O07 P34.2 Q10 Q11 Q12"},
 		{schema.Strict, "rfc", "B02 O02 O04 P34.2"},
 		{schema.Strict, "entra", "B06 B07 B08.2 Q02 Q06 Q08 Q10 Q11 Q12 O05 O07"},
