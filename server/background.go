@@ -18,7 +18,7 @@ type loop struct {
 
 func (s *Server) loops() []loop {
 	return []loop{
-		{"fold totals", 10 * time.Second, s.house.DB.FoldTallies},
+		{"fold totals", 2 * time.Second, s.house.DB.FoldTallies},
 		{"purge", time.Hour, s.purge},
 	}
 }
