@@ -87,7 +87,7 @@ var entraDialect = []step{
 		{"op":"Add","path":"$E:manager","value":"26118915"},
 		{"op":"Replace","path":"active","value":"False"},
 		{"op":"Add","path":"emails[type eq \"work\"].value","value":"w@x.io"}]}`,
-		has: `{"active":false,"emails":[{"type":"work","value":"w@x.io"}],"$E":{"manager":{"value":"26118915"}},"schemas":["$U","$E"]}`},
+		has: `{"active":false,"emails":[{"type":"work","value":"w@x.io"}],"$E":{"manager":{"value":"26118915","$ref":"../Users/26118915"}},"schemas":["$U","$E"]}`},
 	{do: "PATCH /Users/{u}", as: "entra", status: 204, empty: true, body: `{"schemas":["$P"],"Operations":[{"op":"Replace","path":"$E:manager","value":""}]}`},
 	{do: "GET /Users/{u}", status: 200, has: `{"schemas":["$U"]}`, lacks: "$E"},
 	{do: "PATCH /Users/{u}", as: "strict", status: 400, body: `{"schemas":["$P"],"Operations":[{"op":"Replace","path":"active","value":"False"}]}`, has: `{"scimType":"invalidValue"}`},

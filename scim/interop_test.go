@@ -18,7 +18,7 @@ func TestInterop(t *testing.T) {
 	patch("strict", `{"op":"add","path":"name","value":{"givenName":"A"}}`, 200, `{"name":{"givenName":"A","familyName":"F","honorificPrefix":"Dr"}}`, "")
 	patch("rfc", `{"op":"replace","path":"name","value":{"givenName":"B"}}`, 200, `{"name":{"givenName":"B","familyName":"F","honorificPrefix":"Dr"}}`, "")
 	patch("strict", `{"op":"replace","path":"name","value":{"givenName":"C"}}`, 200, `{"name":{"givenName":"C"}}`, "name.familyName name.honorificPrefix")
-	patch("strict", `{"op":"replace","path":"$E:manager","value":{"value":"8"}}`, 200, `{"$E":{"department":"R","manager":{"value":"8"}}}`, "$E.manager.$ref")
+	patch("strict", `{"op":"replace","path":"$E:manager","value":{"value":"8"}}`, 200, `{"$E":{"department":"R","manager":{"value":"8","$ref":"../Users/8"}}}`, "")
 	patch("strict", `{"op":"replace","path":"name.familyName","value":"H"}`, 200, `{"name":{"givenName":"C","familyName":"H"}}`, "")
 	patch("strict", `{"op":"replace","path":"name","value":{"givenName":"C","familyName":"H"}}`, 200, `{"meta":{"version":"W/\"6\""}}`, "")
 	// Value paths end in a sub-attribute; whatever is undefined is refused.

@@ -249,13 +249,13 @@ func TestExtensions(t *testing.T) {
 		"nothing added to the core schema":      {schema.Okta, "", `{"op":"add","path":"` + schema.UserURN + `","value":null}`, "", ""},
 		"a container that is not there":         {schema.RFC, fresh, `{"op":"remove","path":"` + enterprise + `"}`, "", ""},
 		"a container as a path":                 {schema.RFC, fresh, `{"op":"add","path":"` + strings.ToUpper(enterprise) + `","value":{"Department":"R"}}`, `{` + both + `,"` + enterprise + `":{"department":"R"}}`, ""},
-		"a container as a key":                  {schema.RFC, fresh, `{"op":"replace","value":{"` + enterprise + `":{"department":"R","manager":{"value":"3"}}}}`, `{` + both + `,"` + enterprise + `":{"department":"R","manager":{"value":"3"}}}`, ""},
+		"a container as a key":                  {schema.RFC, fresh, `{"op":"replace","value":{"` + enterprise + `":{"department":"R","manager":{"value":"3"}}}}`, `{` + both + `,"` + enterprise + `":{"department":"R","manager":{"value":"3","$ref":"../Users/3"}}}`, ""},
 		"a container merges":                    {schema.RFC, "", `{"op":"replace","path":"` + enterprise + `","value":{"division":"D"}}`, `{"` + enterprise + `":{"department":"R&D","division":"D","manager":{"value":"7","$ref":"../Users/7"}}}`, ""},
 		"the core schema as a container":        {schema.RFC, "", `{"op":"replace","value":{"` + schema.UserURN + `":{"title":"X"}}}`, `{"title":"X"}`, ""},
 		"the core schema cannot go":             {schema.RFC, "", `{"op":"remove","path":"` + schema.UserURN + `"}`, "", schema.Unwritable},
 		"a core attribute by its URN":           {schema.Strict, "", `{"op":"replace","path":"` + schema.UserURN + `:name.familyName","value":"X"}`, `{"name":{"givenName":"Ann","familyName":"X"}}`, ""},
 		"a container is an object":              {schema.RFC, "", `{"op":"add","path":"` + enterprise + `","value":"x"}`, "", schema.InvalidValue},
-		"a new manager leaves no old reference": {schema.RFC, "", `{"op":"replace","path":"` + enterprise + `:manager.value","value":"8"}`, `{"` + enterprise + `":{"department":"R&D","manager":{"value":"8"}}}`, ""},
+		"a new manager leaves no old reference": {schema.RFC, "", `{"op":"replace","path":"` + enterprise + `:manager.value","value":"8"}`, `{"` + enterprise + `":{"department":"R&D","manager":{"value":"8","$ref":"../Users/8"}}}`, ""},
 	})
 }
 
@@ -267,7 +267,7 @@ func TestVendors(t *testing.T) {
 		"Q2 booleans as strings":               {schema.Entra, "", `{"op":"Replace","path":"active","value":"False"}`, `{"active":false}`, ""},
 		"Q2 primary as a string":               {schema.Entra, "", `{"op":"Add","path":"emails[type eq \"home\"].primary","value":"True"}`, `{"emails":[{"value":"a@x.io","type":"work","primary":false},{"value":"b@x.io","type":"home","primary":true}]}`, ""},
 		"Q3 boolean string in a filter":        {schema.Entra, "", `{"op":"Add","path":"roles[primary eq \"True\"].value","value":"Admin"}`, `{"roles":[{"primary":true,"value":"Admin"}]}`, ""},
-		"Q6 manager as a bare id":              {schema.Entra, fresh, `{"op":"Add","path":"` + manager + `","value":"271"}`, `{` + both + `,"` + enterprise + `":{"manager":{"value":"271"}}}`, ""},
+		"Q6 manager as a bare id":              {schema.Entra, fresh, `{"op":"Add","path":"` + manager + `","value":"271"}`, `{` + both + `,"` + enterprise + `":{"manager":{"value":"271","$ref":"../Users/271"}}}`, ""},
 		"Q6 refused by the standard":           {schema.RFC, fresh, `{"op":"Add","path":"` + manager + `","value":"271"}`, "", schema.InvalidValue},
 		"Q7 manager removed by an empty one":   {schema.Entra, "", `{"op":"Replace","path":"` + manager + `","value":""}`, `{"` + enterprise + `":{"department":"R&D"}}`, ""},
 		"Q7 manager removed by an empty value": {schema.Entra, "", `{"op":"Replace","path":"` + manager + `","value":{"value":""}}`, `{"` + enterprise + `":{"department":"R&D"}}`, ""},

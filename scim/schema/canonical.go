@@ -14,7 +14,8 @@ const (
 // Canonical brings a document that a client sent, as Decode returns it, into
 // canonical form. Attributes that the client cannot write are dropped (RFC 7644
 // sections 3.3 and 3.5.1), so is what is null or empty, and what the resource
-// type does not define unless the dialect refuses it. "schemas" becomes exactly
+// type does not define unless the dialect refuses it. A "$ref" to a resource of
+// the same type is added where only "value" is there. "schemas" becomes exactly
 // the core schema and the extensions with data. Values of row attributes stay
 // in the result under their name for the caller to take out. o is not changed.
 //
@@ -36,6 +37,7 @@ func (rt *ResourceType) Canonical(o Object, d Dialect, use Use) (Object, error) 
 			}
 		}
 	}
+	rt.point(r.out)
 	rt.fixSchemas(r.out)
 	if err := rt.missing(r.out, use == ForReplace); err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 )
 
 // Finish restores the rules of a whole document after a change to it, in place:
-// it drops what is empty, makes "schemas" the core schema and the extensions
+// it drops what is empty, adds what Canonical adds, makes "schemas" the core schema and the extensions
 // that have data, and checks that nothing required is missing and that no
 // attribute has two primary values. Parts of o that are canonical already are
 // not written to, so o may share them with the document before the change. The
@@ -19,6 +19,7 @@ func (rt *ResourceType) Finish(o Object) error {
 			o[name] = x
 		}
 	}
+	rt.point(o)
 	rt.fixSchemas(o)
 	if err := rt.missing(o, false); err != nil {
 		return err

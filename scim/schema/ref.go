@@ -10,6 +10,7 @@ type index struct {
 	// onRequest says that some attribute is returned only on request, so that a
 	// stored document cannot be sent as it is.
 	onRequest bool
+	pointers  []Ref // see point
 }
 
 type extIndex struct {
@@ -28,7 +29,7 @@ func (rt *ResourceType) idx() *index {
 }
 
 func newIndex(rt *ResourceType) *index {
-	x := &index{names: map[string]*Attribute{}}
+	x := &index{names: map[string]*Attribute{}, pointers: pointers(rt)}
 	for _, a := range Common {
 		x.names[lowerASCII(a.Name)] = a
 		if a.Name != "meta" {
