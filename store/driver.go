@@ -83,6 +83,9 @@ type Dialect struct {
 	// true for every row whose keys contain text, which has at least three
 	// characters.
 	Trigram func(text string) (condition, value string)
+	// Few is the condition that r.id is one of the few ids that a query %s yields;
+	// they are looked up whatever the database guesses about their number.
+	Few string
 	// Search keeps the trigram index where the database does not do so itself.
 	Search Search
 	Lock   string // appended to SELECT, keeps other writers off the rows

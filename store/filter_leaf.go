@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -9,9 +10,14 @@ import (
 	"github.com/muster-id/muster/scim/schema"
 )
 
-// hasToken is the condition that a resource has a token.
-func hasToken(h int64) cond {
-	return where("r.id IN (SELECT a.id FROM attr_token a WHERE a.org_id = $1 AND a.h = ?)", h)
+const tokenOwners = "SELECT a.id FROM attr_token a WHERE a.org_id = $1 AND a.h = ?"
+
+// few is the condition that a query, which yields few ids, yields the
+// resource's.
+func (c *compiler) few(sql string, args ...any) cond {
+	x := where(fmt.Sprintf(c.db.dialect.Few, sql), args...)
+	x.sharp = true
+	return x
 }
 
 // token answers eq on an indexed attribute.
@@ -24,7 +30,7 @@ func (c *compiler) token(e *filter.Compare) cond {
 	if !ok {
 		return unsure
 	}
-	x := hasToken(hash(c.seed, c.rt.Name, e.Ref.Path(), key))
+	x := where("r.id IN ("+tokenOwners+")", hash(c.seed, c.rt.Name, e.Ref.Path(), key))
 	if e.Op == filter.Eq {
 		return x
 	}
@@ -47,11 +53,8 @@ func (c *compiler) email(e *filter.Compare) cond {
 		if strings.Contains(key, "\x00") {
 			return noRows
 		}
-		x := where("r.id IN (SELECT e.id FROM resource e WHERE e.org_id = $1 AND e.type = $2 AND e.email_key = ?"+
-			" UNION ALL SELECT a.id FROM attr_token a WHERE a.org_id = $1 AND a.h = ?)",
-			key, hash(c.seed, c.rt.Name, e.Ref.Path(), key))
-		x.sharp = true
-		return x
+		return c.few("SELECT e.id FROM resource e WHERE e.org_id = $1 AND e.type = $2 AND e.email_key = ?"+
+			" UNION ALL "+tokenOwners, key, hash(c.seed, c.rt.Name, e.Ref.Path(), key))
 	}
 	if strings.ContainsAny(key, "\x00\x01\n") { // see indexer.emails
 		return unsure
@@ -118,8 +121,7 @@ func (c *compiler) id(e *filter.Compare) cond {
 // external answers for the provisioning domain of the query.
 func (c *compiler) external(e *filter.Compare) cond {
 	id, _ := e.Value.(string)
-	x := hasToken(externalToken(c.seed, c.rt, c.domain, id))
-	x.sharp = true
+	x := c.few(tokenOwners, externalToken(c.seed, c.rt, c.domain, id))
 	switch e.Op {
 	case filter.Eq:
 		return x
@@ -201,7 +203,7 @@ func (c *compiler) rows(ref schema.Ref, e *filter.Compare) cond {
 		return noRows
 	}
 	if ref.Attr.Name == "members" {
-		return where("r.id IN (SELECT m.group_id FROM member m WHERE m.org_id = $1 AND m.member_id = ?)", id)
+		return c.few("SELECT m.group_id FROM member m WHERE m.org_id = $1 AND m.member_id = ?", id)
 	}
 	groups, err := c.below(id)
 	if err != nil {

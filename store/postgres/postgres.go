@@ -30,6 +30,7 @@ var dialect = store.Dialect{
 	Trigram: func(text string) (string, string) {
 		return "r.search LIKE ?", "%" + escape.Replace(text) + "%"
 	},
+	Few:    "r.id = ANY (ARRAY(%s))",
 	Lock:   " FOR UPDATE",
 	Notify: "NOTIFY muster_epoch",
 }

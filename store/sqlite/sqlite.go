@@ -38,6 +38,7 @@ var dialect = store.Dialect{
 	Name:     "sqlite",
 	Contains: "instr(%s, ?) > 0",
 	Trigram:  trigram,
+	Few:      "r.id IN (%s)",
 	Search: store.Search{
 		// One row of VALUES needs no journal of its own, at whose start the index
 		// would be written to disk. A resource that is gone again leaves an entry
