@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/muster-id/muster/identity"
@@ -101,7 +102,15 @@ func (r *Resource) externals() map[string]string {
 }
 
 // ExternalID returns the externalId of r in a provisioning domain, "" if none.
-func (r *Resource) ExternalID(domain string) string { return r.externals()[domain] }
+func (r *Resource) ExternalID(domain string) string {
+	// Nearly always there is one, and reading it needs no decoding.
+	if one, ok := strings.CutPrefix(r.External, `{"`+domain+`":"`); ok && !strings.Contains(domain, `"`) {
+		if id, ok := strings.CutSuffix(one, `"}`); ok && !strings.ContainsAny(id, `"\`) {
+			return id
+		}
+	}
+	return r.externals()[domain]
+}
 
 // SetExternalID changes the externalId of r in a provisioning domain; "" removes
 // it.

@@ -101,10 +101,12 @@ curl -s %[1]s -H 'Content-Type: application/scim+json' %[2]s/Users -d '{"schemas
 `, auth, scim)
 }
 
-// envLines are the lines of the file that --env names.
+// envLines are the lines of the file that --env names. With the database in
+// them, the other commands work on what the demo server serves; that of
+// PostgreSQL may hold a password and is the caller's own setting anyway.
 func envLines(s started, d server.Demo) string {
 	var b strings.Builder
-	for _, kv := range [][2]string{
+	lines := [][2]string{
 		{"MUSTER_URL", s.url},
 		{"MUSTER_ORG", d.Org.Slug},
 		{"MUSTER_SCIM_URL", s.url + "/scim/v2"},
@@ -112,7 +114,13 @@ func envLines(s started, d server.Demo) string {
 		{"MUSTER_OTHER_ORG", d.Other.Slug},
 		{"MUSTER_OTHER_SCIM_TOKEN", d.OtherToken},
 		{"MUSTER_PID", strconv.Itoa(os.Getpid())},
-	} {
+	}
+	if db := s.house.Config.Database; db.Driver == config.SQLite {
+		if path, err := filepath.Abs(db.Path); err == nil {
+			lines = append(lines, [2]string{"MUSTER_DATABASE_URL", "sqlite:" + path})
+		}
+	}
+	for _, kv := range lines {
 		fmt.Fprintf(&b, "%s=%s\n", kv[0], kv[1])
 	}
 	return b.String()
