@@ -425,13 +425,29 @@ func TestErrorsNameTheOperation(t *testing.T) {
 	}
 }
 
+// emails are n e-mail addresses.
+func emails(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf(`{"value":"%d"}`, i)
+	}
+	return strings.Join(list, ",")
+}
+
+func TestListsAreBounded(t *testing.T) {
+	full := `{"op":"replace","path":"emails","value":[` + emails(schema.MaxValues) + `]}`
+	if _, _, err := run(t, user, schema.RFC, load(t, user, ann), full); err != nil {
+		t.Errorf("%d values: %v", schema.MaxValues, err)
+	}
+	_, _, err := run(t, user, schema.RFC, load(t, user, ann), full+`,{"op":"add","path":"emails","value":[{"value":"x"}]}`)
+	if e, _ := errors.AsType[*schema.Error](err); e == nil || e.Fault != schema.InvalidValue {
+		t.Errorf("one more: %v, want invalidValue", err)
+	}
+}
+
 // Many operations on a long list end in an error instead of taking minutes.
 func TestEffortIsBounded(t *testing.T) {
-	emails := make([]string, 20_000)
-	for i := range emails {
-		emails[i] = fmt.Sprintf(`{"value":"%d"}`, i)
-	}
-	ops := `{"op":"add","path":"emails","value":[` + strings.Join(emails, ",") + `]}` +
+	ops := `{"op":"add","path":"emails","value":[` + emails(9000) + `]}` +
 		strings.Repeat(`,{"op":"add","path":"emails","value":[{"value":"x"}]}`, 5000)
 	_, _, err := run(t, user, schema.RFC, load(t, user, ann), ops)
 	if e, _ := errors.AsType[*schema.Error](err); e == nil || e.Fault != schema.TooMany {

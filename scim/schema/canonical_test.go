@@ -188,6 +188,7 @@ func TestCanonicalRefuses(t *testing.T) {
 		"a soft hyphen in userName":         {user, schema.RFC, `{` + core + `,"userName":"a\u00adb"}`, schema.InvalidValue, "invisible character U+00AD"},
 		"an override in userName":           {user, schema.RFC, `{` + core + `,"userName":"a\u202eb"}`, schema.InvalidValue, "invisible character U+202E"},
 		"an unknown name beside an odd one": {user, schema.Strict, `{` + core + `,"userName":"a","name":{"GIVENNAME":"G","nope":1}}`, schema.InvalidSyntax, `"nope"`},
+		"10001 values":                      {user, schema.RFC, `{` + core + `,"userName":"a","emails":[{}` + strings.Repeat(`,{}`, schema.MaxValues) + `]}`, schema.InvalidValue, "emails has 10001 values"},
 		"a long string":                     {user, schema.RFC, `{` + core + `,"userName":"a","title":"` + long + `"}`, schema.InvalidValue, "title has 65537 bytes"},
 		"a NUL":                             {user, schema.RFC, `{` + core + `,"userName":"a\u0000"}`, schema.InvalidValue, "userName must not hold a NUL"},
 		"a number for a string":             {user, schema.RFC, `{` + core + `,"userName":7}`, schema.InvalidValue, "userName must be a string, not a number"},
@@ -236,6 +237,7 @@ func TestCanonicalAcceptsTheLimits(t *testing.T) {
 		"a name of 256 characters": `"userName":"` + strings.Repeat("ü", 256) + `"`,
 		"a string of 64 KiB":       `"userName":"a","title":"` + strings.Repeat("x", schema.MaxString) + `"`,
 		"a binary of 1 MiB":        `"userName":"a","x509Certificates":[{"value":"` + strings.Repeat("A", schema.MaxBinary) + `"}]`,
+		"10000 values":             `"userName":"a","emails":[{"value":"a"}` + strings.Repeat(`,{"type":"b"}`, schema.MaxValues-1) + `]`,
 		"a photo as data URI":      `"userName":"a","photos":[{"value":"data:image/png;base64,` + strings.Repeat("A", 900_000) + `"}]`,
 	} {
 		if _, err := userType().Canonical(object(t, `{`+core+`,`+in+`}`), schema.Strict, schema.ForCreate); err != nil {

@@ -6,11 +6,12 @@ import (
 )
 
 // Finish restores the rules of a whole document after a change to it, in place:
-// it drops what is empty, adds what Canonical adds, makes "schemas" the core schema and the extensions
-// that have data, and checks that nothing required is missing and that no
-// attribute has two primary values. Parts of o that are canonical already are
-// not written to, so o may share them with the document before the change. The
-// error is an *Error with InvalidValue; after one o is of no use.
+// it drops what is empty, adds what Canonical adds, makes "schemas" the core
+// schema and the extensions that have data, and checks that nothing required is
+// missing and that no attribute has two primary values, or too many of any kind.
+// Parts of o that are canonical already are not written to, so o may share them
+// with the document before the change. The error is an *Error with InvalidValue;
+// after one o is of no use.
 func (rt *ResourceType) Finish(o Object) error {
 	for name, v := range o {
 		if x, changed := prune(v); x == nil {
@@ -25,13 +26,13 @@ func (rt *ResourceType) Finish(o Object) error {
 		return err
 	}
 	for _, a := range rt.Schema.Attributes {
-		if err := finishPrimary(Ref{Attr: a}, o); err != nil {
+		if err := finishValues(Ref{Attr: a}, o); err != nil {
 			return err
 		}
 	}
 	for _, e := range rt.Extensions {
 		for _, a := range e.Schema.Attributes {
-			if err := finishPrimary(Ref{Ext: e.Schema, Attr: a}, o); err != nil {
+			if err := finishValues(Ref{Ext: e.Schema, Attr: a}, o); err != nil {
 				return err
 			}
 		}
@@ -39,11 +40,14 @@ func (rt *ResourceType) Finish(o Object) error {
 	return nil
 }
 
-func finishPrimary(ref Ref, o Object) error {
-	if !ref.Attr.MultiValued || ref.Attr.Type != Complex {
+func finishValues(ref Ref, o Object) error {
+	if !ref.Attr.MultiValued {
 		return nil
 	}
 	all, _ := ref.Get(o).([]any)
+	if err := fewValues(ref, ref.Attr, all); err != nil || ref.Attr.Type != Complex {
+		return err
+	}
 	return onePrimary(ref, ref.Attr, all, false)
 }
 

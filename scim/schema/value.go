@@ -22,6 +22,9 @@ const (
 	// MaxUnique is the most characters that a value may have that must be
 	// unique, such as userName.
 	MaxUnique = 256
+	// MaxValues is the most values that a multi-valued attribute may have whose
+	// values stand in the document. Rows, such as members, have no such limit.
+	MaxValues = 10_000
 )
 
 // Value brings one decoded JSON value for one attribute into canonical form, as
@@ -78,6 +81,9 @@ func (c reader) attr(ref Ref, v any) (any, error) {
 
 // many reads the elements of a multi-valued attribute and drops empty ones.
 func (c reader) many(ref Ref, a *Attribute, all []any) (any, error) {
+	if err := fewValues(ref, a, all); err != nil {
+		return nil, err
+	}
 	out := make([]any, 0, len(all))
 	for _, v := range all {
 		x, err := c.one(ref, a, v)
@@ -98,6 +104,13 @@ func (c reader) many(ref Ref, a *Attribute, all []any) (any, error) {
 		}
 	}
 	return out, nil
+}
+
+func fewValues(ref Ref, a *Attribute, all []any) error {
+	if len(all) > MaxValues && !a.Rows {
+		return Errorf(InvalidValue, "%s has %d values; at most %d are allowed.", ref.Path(), len(all), MaxValues)
+	}
+	return nil
 }
 
 // one reads one value, nil if it is empty.
