@@ -171,7 +171,7 @@ func answers(ctx context.Context, addr string) error {
 	transport := &http.Transport{DisableKeepAlives: true}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
-		if context.Cause(ctx) == context.Canceled {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil // told to stop before it began
 		}
 		return fmt.Errorf("the server does not answer on its own address: %w", err)
