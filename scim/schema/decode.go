@@ -7,12 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep the objects and arrays of a document may nest.
-const maxDepth = 32
+// maxDepth bounds how deep the objects and arrays of a document may nest,
+// maxKeys how many keys one object may have.
+const (
+	maxDepth = 32
+	maxKeys  = 10_000
+)
 
 // Decode reads one JSON object strictly (RFC 8259): nothing may follow it, no
 // key may come twice in one object, not even in another case, strings must be
-// valid Unicode, and nesting ends at 32 levels. Objects become Object, arrays
+// valid Unicode, nesting ends at 32 levels, and an object at 10,000 keys. Objects become Object, arrays
 // []any, numbers json.Number. Strings share the memory of one copy of data. The
 // error is an *Error with InvalidSyntax.
 func Decode(data []byte) (Object, error) {
@@ -145,6 +149,9 @@ const fewKeys = 32
 
 // note adds key to the keys of o so far, unless it is one of them.
 func (p *parser) note(keys []string, o Object, key string) []string {
+	if len(o) == maxKeys {
+		p.fail("An object has more than %d keys.", maxKeys)
+	}
 	if len(keys) == fewKeys { // checkKeys finds other cases at the end
 		if _, ok := o[key]; ok {
 			p.fail("The key %q comes twice in one object.", clip(key))

@@ -95,6 +95,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"invalid UTF-8":              "{\"a\":\"\xff\"}",
 		"invalid UTF-8 with escapes": "{\"a\":\"\\n\xff\"}",
 		"a surrogate in UTF-8":       "{\"a\":\"\xed\xa0\x80\"}",
+		"10001 keys":                 `{` + keys(10_001) + `}`,
 		"33 levels":                  strings.Repeat(`{"a":`, 33) + `1` + strings.Repeat(`}`, 33),
 		"a bomb of brackets":         `{"a":` + strings.Repeat(`[`, 100_000),
 	} {
@@ -107,7 +108,19 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// keys are n members of an object.
+func keys(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf(`"k%d":1`, i)
+	}
+	return strings.Join(list, ",")
+}
+
 func TestDecodeAcceptsTheLimits(t *testing.T) {
+	if o, err := schema.Decode([]byte(`{` + keys(10_000) + `}`)); err != nil || len(o) != 10_000 {
+		t.Errorf("10000 keys: %d, %v", len(o), err)
+	}
 	deep := strings.Repeat(`{"a":`, 32) + `1` + strings.Repeat(`}`, 32)
 	if _, err := schema.Decode([]byte(deep)); err != nil {
 		t.Errorf("32 levels: %v", err)
