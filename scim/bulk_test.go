@@ -271,3 +271,15 @@ func TestBulkGroupsWrites(t *testing.T) {
 		})
 	}
 }
+
+// The limits that ServiceProviderConfig names (RFC 7644 section 3.7.4) admit a
+// thousand users of 1.5 KB each.
+func TestBulkOfAThousandUsers(t *testing.T) {
+	f := start(t)
+	padding := `,"title":"` + strings.Repeat("x", 1400) + `"}}`
+	a := f.run(step{do: "POST /Bulk", body: strings.ReplaceAll(bulkOf(1000), "}}", padding), status: 200})
+	if done, _ := lookup(a.json, "Operations"); len(done.([]any)) != 1000 {
+		t.Errorf("%d operations were answered, want 1000", len(done.([]any)))
+	}
+	f.run(step{do: "GET /Users?count=0", has: `{"totalResults":1000}`})
+}
