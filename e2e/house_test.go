@@ -42,10 +42,14 @@ var databases = map[string]func(testing.TB) string{
 	"PostgreSQL": storetest.Postgres,
 }
 
-// eachHouse runs a test against a server on each database.
+// eachHouse runs a test against a server on each database, at the same time:
+// each waits for its own disk.
 func eachHouse(t *testing.T, test func(*testing.T, *house)) {
 	for name, database := range databases {
-		t.Run(name, func(t *testing.T) { test(t, open(t, database(t))) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t, database(t)))
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"testing"
 )
 
 // A person is a user as the provider knows it: what its profile at the server
@@ -38,6 +39,14 @@ var (
 	small = size{60, 6, 300}
 	whole = size{1000, 50, 20000}
 )
+
+// full is the size of the runs on databases, which -short makes small.
+func full() size {
+	if testing.Short() {
+		return small
+	}
+	return whole
+}
 
 // found makes up a company; the same size gives the same company.
 func found(n size) *company {
