@@ -44,6 +44,7 @@ func (t target) request(b []byte, method, path string, body []byte) []byte {
 type worker struct {
 	id, of int
 	turn   int // counts its requests
+	place  int // where its walk is
 	rng    *rand.Rand
 	conn   *conn
 	buf    []byte // the request

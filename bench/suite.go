@@ -89,10 +89,21 @@ func (s *suite) pages() []load {
 			request: func(w *worker) { s.get(w, "/Users?"+count+"&cursor="+pick(w.rng, s.deep)) },
 		},
 		{
+			// As clients walk: each goes on where its last page ended.
 			name: "page of 100, deep, by startIndex", status: 200, want: want, verify: full,
 			request: func(w *worker) {
 				half := len(s.ids) / 2
-				s.get(w, "/Users?"+count+"&startIndex="+strconv.Itoa(half+1+w.rng.IntN(half-pageSize+1)))
+				if w.turn == 0 {
+					w.place = w.rng.IntN(half)
+				}
+				w.place = (w.place + pageSize) % (half - pageSize)
+				s.get(w, "/Users?"+count+"&startIndex="+strconv.Itoa(half+1+w.place))
+			},
+		},
+		{
+			name: "page of 100, any startIndex", status: 200, verify: full,
+			request: func(w *worker) {
+				s.get(w, "/Users?"+count+"&startIndex="+strconv.Itoa(1+w.rng.IntN(len(s.ids)-pageSize+1)))
 			},
 		},
 		{
