@@ -28,6 +28,7 @@ type Query struct {
 	After   []byte
 	Domain  string // provisioning domain of externalId in filters and orders
 	Grouped bool   // fill Resource.Grouped
+	Examine int    // how many documents may be looked into; 0: 200,000
 }
 
 // A Page is one page of results. Total counts all matches. Next is the position

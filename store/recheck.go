@@ -43,7 +43,7 @@ func (c *checker) run(ctx context.Context) ([]*found, error) {
 
 // load reads the row attributes that the filter speaks of.
 func (c *checker) load(ctx context.Context) error {
-	if c.exact() {
+	if c.exact() || len(c.rows) == 0 {
 		return nil
 	}
 	ids := make([]identity.ID, len(c.rows))

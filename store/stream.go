@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"github.com/muster-id/muster/scim/schema"
 )
 
-// maxExamined is how many documents one query may look into.
+// maxExamined is how many documents one query may look into if it does not say.
 const maxExamined = 200_000
 
 // A stream reads the rows of one resource type that match, in order.
@@ -106,10 +107,6 @@ func (s *stream) fill(ctx context.Context) error {
 		if len(s.parts) > 0 {
 			s.pos = nil
 		}
-	}
-	if !s.exact() || s.objects {
-		*s.examined += len(rows)
-		rows = slices.DeleteFunc(rows, func(f *found) bool { return f.res == nil })
 	}
 	if rows, err = s.recheck(ctx, rows); err != nil {
 		return err
@@ -298,13 +295,14 @@ func (tx *Tx) number(ctx context.Context, q Statement) (n int64, err error) {
 
 // recheck keeps the rows that match, where the database could not tell.
 func (s *stream) recheck(ctx context.Context, rows []*found) ([]*found, error) {
-	if s.exact() && !s.objects || len(rows) == 0 {
+	if s.exact() && !s.objects {
 		return rows, nil
 	}
-	if *s.examined > maxExamined {
+	if *s.examined += len(rows); *s.examined > cmp.Or(s.q.Examine, maxExamined) {
 		return nil, identity.NewError(identity.TooCostly, "",
 			"The answer would need too many resources to be looked at. Filter or sort by an indexed attribute.")
 	}
+	rows = slices.DeleteFunc(rows, func(f *found) bool { return f.res == nil }) // see scan
 	c := checker{stream: s, rows: rows}
 	return c.run(ctx)
 }

@@ -19,6 +19,8 @@ type conn struct {
 	c     *pgx.Conn
 	queue []queued
 	trips int // how often something has been sent
+
+	statements int
 }
 
 type queued struct {
@@ -69,6 +71,7 @@ func (c *conn) send(ctx context.Context, last *queued) (pgx.BatchResults, error)
 		b.Queue(last.sql, convert(last.args)...)
 	}
 	queue := c.queue
+	c.statements += b.Len()
 	c.queue = nil
 	c.trips++
 	res := c.c.SendBatch(ctx, &b)

@@ -23,12 +23,19 @@ type driver struct {
 	cancel  context.CancelFunc
 	heard   atomic.Uint64 // counts what other nodes have told and our own commits
 	waiting sync.WaitGroup
+
+	written atomic.Int64  // statements of committed transactions
+	analyze chan struct{} // asks for statistics
 }
+
+// firstAnalyze is how many statements are written before statistics are made.
+const firstAnalyze = 5000
 
 func newDriver(pool *pgxpool.Pool) *driver {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &driver{pool: pool, cancel: cancel}
+	d := &driver{pool: pool, cancel: cancel, analyze: make(chan struct{}, 1)}
 	d.waiting.Go(func() { d.listen(ctx) })
+	d.waiting.Go(func() { d.statistics(ctx) })
 	return d
 }
 
@@ -73,6 +80,34 @@ func (d *driver) hear(ctx context.Context) error {
 			return err
 		}
 		d.heard.Add(1)
+	}
+}
+
+// statistics has the server look at tables that have grown much. It would do so
+// itself within minutes, but until then its plans for a table that was empty a
+// moment ago read all of it.
+func (d *driver) statistics(ctx context.Context) {
+	for next := int64(firstAnalyze); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.analyze:
+		}
+		if d.written.Load() >= next {
+			next = 2 * d.written.Load()
+			// A failure only leaves the plans as they are.
+			_, _ = d.pool.Exec(ctx, "ANALYZE resource, attr_token, member, tally")
+		}
+	}
+}
+
+// wrote counts the statements of a committed transaction.
+func (d *driver) wrote(n int) {
+	d.heard.Add(1)
+	d.written.Add(int64(n))
+	select {
+	case d.analyze <- struct{}{}:
+	default:
 	}
 }
 
@@ -129,7 +164,7 @@ func (d *driver) update(ctx context.Context, fn func(store.Conn) error) (err err
 	}
 	finished = true
 	if err == nil {
-		d.heard.Add(1)
+		d.wrote(c.statements)
 	}
 	return err
 }

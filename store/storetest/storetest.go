@@ -9,14 +9,58 @@ import (
 )
 
 // Run examines the database that open returns. Each case gets a fresh, empty,
-// migrated one.
+// migrated one and names the promise it checks.
 func Run(t *testing.T, open func(testing.TB) *store.DB) {
 	for _, c := range []struct {
 		promise string
 		check   func(*testing.T, *store.DB)
 	}{
 		{"what is stored comes back", roundTrip},
+		{"what is replaced comes back", replaced},
+		{"an externalId belongs to its domain", externals},
+		{"many are read at once", many},
 		{"a filter finds what the evaluator finds", agree},
+
+		{"a name taken in another spelling is a conflict", nameConflict},
+		{"a value that a schema declares unique is taken once", uniqueConflict},
+		{"a key too long for an index is refused", longKey},
+		{"a writer who saw an old version is told so", staleVersion},
+		{"a failed transaction leaves nothing behind", rollback},
+		{"a failed part leaves the rest", savepoint},
+		{"a panic leaves nothing behind and the database alive", panics},
+		{"a retried function is run again", retry},
+
+		{"no method crosses organisations", tenantWall},
+		{"a deleted organisation leaves nothing", deleteOrganisation},
+
+		{"members come, are counted once and go", members},
+		{"groups of groups are followed upwards and downwards", nested},
+		{"a large group takes one more member as fast as a small one", largeGroup},
+
+		{"a cursor walk sees every survivor once", cursorWalk},
+		{"every start index finds its page", startIndexes},
+		{"a cursor of another query is refused", foreignCursor},
+		{"a scan ends at its limit", costLimit},
+		{"a scan ends with its context", cancelledScan},
+
+		{"a change is made exactly once under contention", exactlyOnce},
+		{"totals are right under contention", totals},
+		{"what is acknowledged is there for everybody", acknowledged},
+		{"a caller who gives up leaves the queue", cancelled},
+
+		{"the deleted can be restored", trash},
+		{"a restored name may be taken", restoreConflict},
+		{"the trash is emptied by age", purge},
+		{"an attribute can become indexed", reindex},
+
+		{"organisations are kept", organisations},
+		{"connections and tokens are kept", connections},
+		{"schemas are kept", schemas},
+		{"changes are kept in order", changes},
+		{"requests and events are kept", requests},
+		{"settings are kept", settings},
+		{"the epoch tells of administrative changes only", epochs},
+		{"migrations may run twice", migrations},
 	} {
 		t.Run(c.promise, func(t *testing.T) { c.check(t, open(t)) })
 	}
