@@ -25,7 +25,7 @@ vet: ## formatting, go vet, staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
 race: ## the tests that the race detector can afford
-	$(GO) test -race -short ./scim/... ./store/sqlite ./directory
+	$(GO) test -race -short ./scim/... ./store/... ./directory
 
 measures: ## print the measures of the code
 	@$(GO) test -count=1 -v -run 'TestMeasures' ./arch
