@@ -16,10 +16,15 @@ import (
 func (b *batch) unit(ctx context.Context, tx *store.Tx, i int) ([]Outcome, error) {
 	out := make([]Outcome, len(b.units[i]))
 	for j, w := range b.units[i] {
-		if w.Method == Create {
-			if err := b.insert(ctx, tx, b.plans[i][j]); err != nil {
-				return nil, err
-			}
+		if w.Method != Create {
+			continue
+		}
+		err := b.insert(ctx, tx, b.plans[i][j])
+		if err == nil && len(b.units[i]) > 1 {
+			err = tx.Settle(ctx) // it must be known which one failed
+		}
+		if err != nil {
+			return nil, culprit{j, err}
 		}
 	}
 	for j, w := range b.units[i] {
@@ -33,7 +38,7 @@ func (b *batch) unit(ctx context.Context, tx *store.Tx, i int) ([]Outcome, error
 			out[j], err = b.delete(ctx, tx, w)
 		}
 		if err != nil {
-			return nil, err
+			return nil, culprit{j, err}
 		}
 	}
 	return out, nil

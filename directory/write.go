@@ -150,7 +150,7 @@ func (b *batch) chunk(ctx context.Context, lo, hi, left int) (out [][]Outcome, f
 			out, err = b.together(ctx, lo, hi)
 			if hi-lo == 1 {
 				if cause, ok := refused(err); ok {
-					return [][]Outcome{failures(len(b.units[lo]), cause)}, 1, nil
+					return [][]Outcome{failures(len(b.units[lo]), err, cause)}, 1, nil
 				}
 			}
 		} else {
@@ -212,7 +212,7 @@ func (b *batch) apart(ctx context.Context, lo, hi, left int) (out [][]Outcome, f
 				return err
 			})
 			if cause, ok := refused(err); ok {
-				o, err = failures(len(b.units[i]), cause), nil
+				o, err = failures(len(b.units[i]), err, cause), nil
 				failed++
 			}
 			if err != nil {
@@ -225,11 +225,21 @@ func (b *batch) apart(ctx context.Context, lo, hi, left int) (out [][]Outcome, f
 	return out, failed, err
 }
 
-// failures are the outcomes of the n writes of a unit that failed.
-func failures(n int, err error) []Outcome {
+// A culprit is the error of one write of a unit, with its place in the unit.
+type culprit struct {
+	at  int
+	err error
+}
+
+func (c culprit) Error() string { return c.err.Error() }
+func (c culprit) Unwrap() error { return c.err }
+
+// failures are the outcomes of the n writes of a unit that failed with err. The
+// cause, what a caller sees of it, stands at the write that failed; the others
+// fell with it.
+func failures(n int, err, cause error) []Outcome {
+	c, _ := errors.AsType[culprit](err)
 	out := make([]Outcome, n)
-	for i := range out {
-		out[i].Err = err
-	}
+	out[c.at].Err = cause
 	return out
 }

@@ -97,8 +97,8 @@ func allOrNothing(t *testing.T, d *Directory, by identity.Actor) {
 	out := write(t, d, by, 0,
 		Unit{newGroup(a, b.String()), newGroup(b, "nobody")},
 		Unit{newGroup(a, b.String()), newGroup(b, a.String())})
-	if got := []identity.Kind{identity.KindOf(out[0][0].Err), identity.KindOf(out[0][1].Err)}; !slices.Equal(got, []identity.Kind{identity.Invalid, identity.Invalid}) {
-		t.Errorf("the unit that fails: kinds %q", got)
+	if got := []identity.Kind{identity.KindOf(out[0][0].Err), identity.KindOf(out[0][1].Err)}; !slices.Equal(got, []identity.Kind{"", identity.Invalid}) {
+		t.Errorf("the unit that fails: kinds %q, want the error where it arose", got)
 	}
 	if out[1][0].Err != nil || out[1][1].Err != nil {
 		t.Errorf("the unit after it: %v, %v", out[1][0].Err, out[1][1].Err)

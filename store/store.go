@@ -109,14 +109,18 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 	return classify(err)
 }
 
+// Settle waits for the outcome of what has been written so far, so that an error
+// comes now and not from a later call.
+func (tx *Tx) Settle(ctx context.Context) error {
+	return tx.each(ctx, func(Rows) error { return nil }, "SELECT 1")
+}
+
 // Driver returns "sqlite" or "postgres".
 func (db *DB) Driver() string { return db.dialect.Name }
 
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.View(ctx, func(tx *Tx) error {
-		return tx.each(ctx, func(Rows) error { return nil }, "SELECT 1")
-	})
+	return db.View(ctx, func(tx *Tx) error { return tx.Settle(ctx) })
 }
 
 // Close waits for running writes and closes the database.

@@ -156,6 +156,15 @@ func bulkCircular(t *testing.T, w *world, n *tenant) {
 	list := n.call("GET", `/Groups?filter=displayName eq "a"`, "").want(200)
 	inner, _ := list.get("Resources", 0, "members", 0, "value").(string)
 	n.call("GET", "/Groups/"+inner, "").want(200).is("b", "displayName").is(list.get("Resources", 0, "id"), "members", 0, "value")
+
+	n.call("POST", "/Users", `{"schemas":["`+userURN+`"],"userName":"taken"}`).want(201)
+	circle := n.call("POST", "/Bulk", bulk(
+		`{"method":"POST","path":"/Groups","bulkId":"g","data":{"schemas":["`+groupURN+`"],"displayName":"g","members":[{"value":"bulkId:u"}]}}`,
+		`{"method":"POST","path":"/Users","bulkId":"u","data":{"schemas":["`+userURN+`"],"userName":"Taken","`+enterpriseURN+`":{"manager":{"value":"bulkId:g"}}}}`,
+	)).want(200)
+	circle.is("409", "Operations", 0, "status").is(nil, "Operations", 0, "response", "scimType")
+	circle.is("409", "Operations", 1, "status").is("uniqueness", "Operations", 1, "response", "scimType")
+	n.call("GET", `/Groups?filter=displayName eq "g"`, "").want(200).is(0, "totalResults")
 }
 
 func failOnErrors(t *testing.T, w *world, n *tenant) {

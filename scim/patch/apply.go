@@ -112,6 +112,11 @@ func (w *work) single(op *operation) error {
 	whole := ref
 	whole.Sub = nil
 	old := whole.Get(w.o)
+	if op.value == nil && op.verb != add && ref.Leaf().Mutability == schema.WriteOnly {
+		// A password is kept apart from the object. Taking it away would change
+		// nothing here and must not look as if it had.
+		return unwritable(ref, "can be replaced but not removed")
+	}
 	if ref.Sub == nil && ref.Attr.Type != schema.Complex {
 		if op.verb == add && op.value == nil {
 			return nil

@@ -160,7 +160,12 @@ func TestAdd(t *testing.T) {
 		"without a path": {schema.RFC, "", `{"op":"add","value":{"nickname":"A","emails":[{"value":"c@x.io"}],"name":{"middleName":"B"}}}`,
 			`{"nickName":"A","emails":[` + bothEmails + `,{"value":"c@x.io"}],"name":{"givenName":"Ann","middleName":"B","familyName":"Ash"}}`, ""},
 		"a sub-attribute of the first element of a list": {schema.RFC, "", `{"op":"add","path":"phoneNumbers.value","value":"1"}`, `{"phoneNumbers":[{"value":"1"}]}`, ""},
-		"password":   {schema.RFC, "", `{"op":"add","path":"password","value":"s3cret"}`, `{"password":"s3cret"}`, ""},
+		"password": {schema.RFC, "", `{"op":"add","path":"password","value":"s3cret"}`, `{"password":"s3cret"}`, ""},
+
+		"password stays, by remove":      {schema.RFC, "", `{"op":"remove","path":"password"}`, "", schema.Unwritable},
+		"password stays, by null":        {schema.RFC, "", `{"op":"replace","value":{"password":null}}`, "", schema.Unwritable},
+		"password stays, by an empty \"": {schema.Entra, "", `{"op":"replace","path":"password","value":""}`, "", schema.Unwritable},
+
 		"externalId": {schema.RFC, "", `{"op":"add","path":"externalId","value":"X"}`, `{"externalId":"X"}`, ""},
 		"in order":   {schema.RFC, "", `{"op":"add","path":"title","value":"A"},{"op":"remove","path":"title"},{"op":"add","path":"title","value":"B"}`, `{"title":"B"}`, ""},
 	})
