@@ -20,6 +20,7 @@ const maxTries = 10
 
 type driver struct {
 	pool    *pgxpool.Pool
+	begin   string // the statement that begins a transaction
 	cancel  context.CancelFunc
 	heard   atomic.Uint64 // counts what other nodes have told and our own commits
 	waiting sync.WaitGroup
@@ -31,9 +32,9 @@ type driver struct {
 // firstAnalyze is how many statements are written before statistics are made.
 const firstAnalyze = 5000
 
-func newDriver(pool *pgxpool.Pool) *driver {
+func newDriver(pool *pgxpool.Pool, begin string) *driver {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &driver{pool: pool, cancel: cancel, analyze: make(chan struct{}, 1)}
+	d := &driver{pool: pool, begin: begin, cancel: cancel, analyze: make(chan struct{}, 1)}
 	d.waiting.Go(func() { d.listen(ctx) })
 	d.waiting.Go(func() { d.statistics(ctx) })
 	return d
@@ -152,7 +153,7 @@ func (d *driver) update(ctx context.Context, fn func(store.Conn) error) (err err
 	}
 	defer pc.Release()
 	c := &conn{c: pc.Conn()}
-	c.add("BEGIN", nil, 0)
+	c.add(d.begin, nil, 0)
 	finished := false
 	defer func() {
 		if err != nil || !finished { // failed or panicked

@@ -48,13 +48,35 @@ func Open(ctx context.Context, o Options) (*store.DB, error) {
 	}
 	cfg.ConnConfig.StatementCacheCapacity = 512
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	begin, err := isolate(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connect to the database: %w", err)
+	return store.New(newDriver(pool, begin), dialect), nil
+}
+
+// isolate returns the statement that begins a transaction. Where the server is
+// set to a stricter isolation than READ COMMITTED, that holds for transactions
+// alone: a read of one statement has nothing to be isolated from and nobody to
+// run it again when it fails for being in the way of others.
+func isolate(ctx context.Context, cfg *pgxpool.Config) (begin string, err error) {
+	c, err := pgx.ConnectConfig(ctx, cfg.ConnConfig.Copy())
+	if err != nil {
+		return "", err
 	}
-	return store.New(newDriver(pool), dialect), nil
+	defer c.Close(ctx)
+	const weakest = "read committed"
+	var level string
+	if err := c.QueryRow(ctx, "SHOW default_transaction_isolation").Scan(&level); err != nil || level == weakest {
+		return "BEGIN", err
+	}
+	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "SET default_transaction_isolation = '"+weakest+"'")
+		return err
+	}
+	return "BEGIN ISOLATION LEVEL " + level, nil
 }

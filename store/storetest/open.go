@@ -1,6 +1,11 @@
 package storetest
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
 	"testing"
 
 	"github.com/muster-id/muster/store"
@@ -22,11 +27,47 @@ func SQLite(t testing.TB) *store.DB {
 // test. Without a server the test is skipped as by Postgres.
 func PostgreSQL(t testing.TB) *store.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), postgres.Options{URL: Postgres(t)})
+	return openPostgres(t, "")
+}
+
+// Serializable is PostgreSQL with transactions of the strictest isolation, as
+// distributed databases have them.
+func Serializable(t testing.TB) *store.DB {
+	t.Helper()
+	return openPostgres(t, "&options=-c%20default_transaction_isolation%3Dserializable")
+}
+
+func openPostgres(t testing.TB, options string) *store.DB {
+	t.Helper()
+	base := serverURL(t)
+	template.once.Do(func() { template.err = makeTemplate(t.Context(), base) })
+	if template.err != nil {
+		t.Fatalf("migrate the template: %v", template.err)
+	}
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: newDatabase(t, base, template.name) + options})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return migrated(t, db)
+}
+
+// template is a migrated database that the others are copies of.
+var template struct {
+	once sync.Once
+	name string
+	err  error
+}
+
+func makeTemplate(ctx context.Context, base string) error {
+	template.name = fmt.Sprintf("muster_template_%d", os.Getpid())
+	if err := administer(base, "CREATE DATABASE "+template.name); err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, postgres.Options{URL: databaseURL(base, template.name)})
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Migrate(ctx), db.Close())
 }
 
 func migrated(t testing.TB, db *store.DB) *store.DB {

@@ -32,6 +32,11 @@ var databases atomic.Int64
 // skipped, or fails when CI=true.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	return newDatabase(t, serverURL(t), "")
+}
+
+func serverURL(t testing.TB) string {
+	t.Helper()
 	base, err := server()
 	if err != nil {
 		if os.Getenv("CI") == "true" {
@@ -39,28 +44,49 @@ func Postgres(t testing.TB) string {
 		}
 		t.Skipf("no PostgreSQL: %v", err)
 	}
+	return base
+}
+
+// newDatabase makes a database, as a copy if a template is named.
+func newDatabase(t testing.TB, base, template string) string {
+	t.Helper()
 	name := fmt.Sprintf("muster_test_%d_%d", os.Getpid(), databases.Add(1))
-	administer(t, base, "CREATE DATABASE "+name)
-	t.Cleanup(func() { administer(t, base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	sql := "CREATE DATABASE " + name
+	if template != "" {
+		sql += " TEMPLATE " + template
+	}
+	if err := administer(base, sql); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := administer(base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return databaseURL(base, name)
+}
+
+// databaseURL is the URL of another database of a server.
+func databaseURL(base, name string) string {
 	u, err := url.Parse(base)
 	if err != nil {
-		t.Fatal(err)
+		return base
 	}
 	u.Path = "/" + name
 	return u.String()
 }
 
-func administer(t testing.TB, base, sql string) {
-	t.Helper()
+func administer(base, sql string) error {
 	ctx := context.Background() // also at the end of a test
 	c, err := pgx.Connect(ctx, base)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer c.Close(ctx)
 	if _, err := c.Exec(ctx, sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		return fmt.Errorf("%s: %w", sql, err)
 	}
+	return nil
 }
 
 // startServer returns the URL of a server's first database.

@@ -1,0 +1,131 @@
+package store_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/store/storetest"
+)
+
+// global are the tables without rows of an organisation.
+var global = []string{"setting", "epoch", "types", "up", "down", "resource_search"}
+
+// everywhere are the statements that may look at every organisation, by how
+// they begin.
+var everywhere = []string{
+	"SELECT org_id, parent, slug, name, created, modified FROM organisation WHERE slug",
+	"SELECT t.org_id, t.id, t.connection_id, t.hash",                                   // the look-up of a token
+	"SELECT org_id, id, connection_id, txn, created, body FROM async_request ORDER BY", // a job
+	"SELECT DISTINCT org_id FROM trash",                                                // a job
+	"SELECT org_id, type FROM tally GROUP BY",                                          // a job
+}
+
+var (
+	table     = regexp.MustCompile(`(?:FROM|JOIN|INTO|UPDATE) ([a-z_]+)`)
+	ofOne     = regexp.MustCompile(`org_id = (\$\d+|[a-z]+\.org_id)`)
+	insertion = regexp.MustCompile(`^INSERT INTO [a-z_]+ \(org_id,`)
+	forbidden = map[string]*regexp.Regexp{
+		"LIKE with a parameter is no range":       regexp.MustCompile(`[^h] LIKE [$?]`),
+		"case is folded in Go":                    regexp.MustCompile(`(?i)\b(lower|upper)\(`),
+		"time comes from Go":                      regexp.MustCompile(`(?i)\b(now\(|current_timestamp|clock_timestamp)`),
+		"ids come from Go":                        regexp.MustCompile(`(?i)\b(nextval|gen_random_uuid|random\()`),
+		"columns are enumerated":                  regexp.MustCompile(`SELECT \*|\.\*`),
+		"advisory locks do not work everywhere":   regexp.MustCompile(`(?i)advisory`),
+		"a conflict target is a plain list":       regexp.MustCompile(`ON CONFLICT \([^)]*\(`),
+		"NOT IN is NULL when the list holds NULL": regexp.MustCompile(`NOT IN`),
+		"an update changes one table":             regexp.MustCompile(`^UPDATE .* FROM `),
+		"JSON is for Go":                          regexp.MustCompile(`->|json`),
+	}
+)
+
+// TestStatements holds every statement that the promises run to the rules that
+// keep the store portable.
+func TestStatements(t *testing.T) {
+	var lock sync.Mutex
+	statements := map[string]bool{}
+	t.Run("run", func(t *testing.T) {
+		storetest.Run(t, func(tb testing.TB) *store.DB {
+			db := storetest.SQLite(tb)
+			store.Watch(db, func(q store.Statement) {
+				lock.Lock()
+				defer lock.Unlock()
+				statements[strings.Join(strings.Fields(q.SQL), " ")] = true
+			})
+			return db
+		})
+	})
+	if len(statements) < 100 {
+		t.Errorf("only %d statements were seen", len(statements))
+	}
+	for _, sql := range slices.Sorted(maps.Keys(statements)) {
+		for why, re := range forbidden {
+			if re.MatchString(sql) {
+				t.Errorf("%s: %s", why, sql)
+			}
+		}
+		if !namesOrganisation(sql) {
+			t.Errorf("names no organisation: %s", sql)
+		}
+	}
+}
+
+// namesOrganisation reports whether each table of an organisation in sql is
+// held to one organisation.
+func namesOrganisation(sql string) bool {
+	if slices.ContainsFunc(everywhere, func(head string) bool { return strings.HasPrefix(sql, head) }) {
+		return true
+	}
+	tables := 0
+	for _, m := range table.FindAllStringSubmatch(sql, -1) {
+		if !slices.Contains(global, m[1]) {
+			tables++
+		}
+	}
+	held := len(ofOne.FindAllString(sql, -1))
+	if insertion.MatchString(sql) {
+		held++
+	}
+	return held >= tables
+}
+
+// TestMigrations holds the tables to the rules that keep the store portable.
+func TestMigrations(t *testing.T) {
+	files, err := filepath.Glob("migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no migrations: %v", err)
+	}
+	key := regexp.MustCompile(`(?:PRIMARY KEY|UNIQUE|CREATE (?:UNIQUE )?INDEX \w+ ON \w+) \(([^)]*)\)`)
+	// The look-up of an organisation by its slug and of a token by its hash know
+	// no organisation yet.
+	free := []string{"slug", "hash"}
+	banned := regexp.MustCompile(`(?i)\b(serial|bigserial|identity|sequence|trigger|autoincrement|default|deferrable|references)\b|create (or replace )?function|jsonb|lower\(`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if banned.MatchString(line) {
+				t.Errorf("%s:%d: not portable: %s", file, i+1, line)
+			}
+			for _, m := range key.FindAllStringSubmatch(line, -1) {
+				if first, _, _ := strings.Cut(m[1], ","); first != "org_id" && !slices.Contains(free, first) {
+					t.Errorf("%s:%d: the key does not begin with the organisation: %s", file, i+1, line)
+				}
+				if strings.Contains(m[1], "(") {
+					t.Errorf("%s:%d: an index on an expression: %s", file, i+1, line)
+				}
+			}
+			if strings.Contains(strings.ToUpper(line), "CREATE UNIQUE INDEX") && strings.Contains(line, "WHERE") {
+				t.Errorf("%s:%d: a partial unique index: %s", file, i+1, line)
+			}
+		}
+	}
+}
