@@ -150,7 +150,7 @@ func (r *run) page(ctx context.Context) (*Page, error) {
 	skipped := 0
 	if known {
 		var err error
-		if after, skipped, err = r.start(ctx); err != nil {
+		if _, skipped, err = r.start(ctx); err != nil {
 			return nil, err
 		}
 	} else {

@@ -122,26 +122,6 @@ func params(first, n int) string {
 	return b.String()
 }
 
-// tuples returns rows of width parameters for VALUES; the first of each row is
-// always $1.
-func tuples(rows, width int) string {
-	var b strings.Builder
-	n := 2
-	for i := range rows {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("($1")
-		for range width - 1 {
-			b.WriteString(", ")
-			writeParam(&b, n)
-			n++
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
-}
-
 func writeParam(b *strings.Builder, n int) {
 	b.WriteByte('$')
 	b.WriteString(strconv.Itoa(n))

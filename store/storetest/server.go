@@ -187,4 +187,6 @@ func (a account) stopWithUs(dir, data string) error {
 }
 
 // keepOpen is the end of the pipe that closes with this process.
+//
+//lint:ignore U1000 without a reference the pipe would be closed before
 var keepOpen *os.File
