@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/store/sqlite"
 	"github.com/muster-id/muster/store/storetest"
 )
 
@@ -64,16 +66,73 @@ func TestStatements(t *testing.T) {
 	if len(statements) < 100 {
 		t.Errorf("only %d statements were seen", len(statements))
 	}
-	for _, sql := range slices.Sorted(maps.Keys(statements)) {
+	for _, text := range slices.Sorted(maps.Keys(statements)) {
 		for why, re := range forbidden {
-			if re.MatchString(sql) {
-				t.Errorf("%s: %s", why, sql)
+			if re.MatchString(text) {
+				t.Errorf("%s: %s", why, text)
 			}
 		}
-		if !namesOrganisation(sql) {
-			t.Errorf("names no organisation: %s", sql)
+		if !namesOrganisation(text) {
+			t.Errorf("names no organisation: %s", text)
 		}
 	}
+	testPlans(t, slices.Sorted(maps.Keys(statements)))
+}
+
+// testPlans refuses statements for which SQLite would read everything that an
+// organisation has in a table whose rows are small and many.
+func testPlans(t *testing.T, statements []string) {
+	path := filepath.Join(t.TempDir(), "plans.db")
+	ours, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	if err := ours.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, text := range statements {
+		if wholeOrganisation.MatchString(text) || !strings.Contains(text, " ") {
+			continue
+		}
+		for _, step := range plan(t, db, text) {
+			if readsAll.MatchString(step) {
+				t.Errorf("%s: %s", step, text)
+			}
+		}
+	}
+}
+
+var (
+	readsAll = regexp.MustCompile(`^(SCAN (member|attr_token|unique_value|trash_member|change|credential)\b|` +
+		`SEARCH (member|attr_token|unique_value|trash_member|change|credential)\b.*\(org_id=\?\)$)`)
+	// What removes an organisation reads all of it.
+	wholeOrganisation = regexp.MustCompile(`^DELETE FROM [a-z_]+ WHERE org_id = \$1$|FROM change WHERE org_id = \$1 AND id > |^(SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)`)
+	dollar            = regexp.MustCompile(`\$(\d+)`)
+)
+
+// plan returns the steps by which SQLite carries out a statement.
+func plan(t *testing.T, db *sql.DB, text string) (steps []string) {
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+dollar.ReplaceAllString(text, "NULL"))
+	if err != nil {
+		t.Errorf("explain %s: %v", text, err)
+		return nil
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	return steps
 }
 
 // namesOrganisation reports whether each table of an organisation in sql is
