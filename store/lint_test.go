@@ -112,7 +112,7 @@ var (
 	readsAll = regexp.MustCompile(`^(SCAN (member|attr_token|unique_value|trash_member|change|credential)\b|` +
 		`SEARCH (member|attr_token|unique_value|trash_member|change|credential)\b.*\(org_id=\?\)$)`)
 	// What removes an organisation reads all of it.
-	wholeOrganisation = regexp.MustCompile(`^DELETE FROM [a-z_]+ WHERE org_id = \$1$|FROM change WHERE org_id = \$1 AND id > |^(SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)`)
+	wholeOrganisation = regexp.MustCompile(`^DELETE FROM [a-z_]+ WHERE org_id = \$1$|FROM change WHERE org_id = \$1 (AND id > |ORDER BY id DESC LIMIT 1$)|^(SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)`)
 	dollar            = regexp.MustCompile(`\$(\d+)`)
 )
 

@@ -39,19 +39,10 @@ type Page struct {
 	Next      []byte
 }
 
-// A place is the position before a start index, and a total a number of
-// matches, that a query found not long ago.
-type (
-	place = position
-	total = int
-)
-
-const (
-	placeAge = time.Minute
-	// totalAge also bounds how long another node's writes can go unseen in the
-	// total of a filter on PostgreSQL.
-	totalAge = 2 * time.Second
-)
+// totalAge is how long a number of matches is remembered. It also bounds how
+// long another node's writes can go unseen in the total of a filter on
+// PostgreSQL.
+const totalAge = 2 * time.Second
 
 // Query returns one page. It returns TooCostly when the answer would need more
 // rows to be examined than one request may, and Invalid for an After that no
@@ -74,6 +65,7 @@ type run struct {
 	custom   bool // some order has to be made here
 	examined int
 	name     string // of the query, for what is remembered
+	steps    *ladder
 }
 
 func (r *run) compile(ctx context.Context) error {
@@ -150,7 +142,7 @@ func (r *run) page(ctx context.Context) (*Page, error) {
 	skipped := 0
 	if known {
 		var err error
-		if _, skipped, err = r.start(ctx); err != nil {
+		if skipped, err = r.start(ctx); err != nil {
 			return nil, err
 		}
 	} else {
@@ -168,7 +160,9 @@ func (r *run) page(ctx context.Context) (*Page, error) {
 		last := rows[len(rows)-1].pos
 		p.Next = last.encode()
 		if known {
-			r.remember(ctx, skipped+len(rows), last)
+			if err := r.remember(ctx, skipped+len(rows), last); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if known && !more && (len(rows) > 0 || skipped < max(r.q.Start, 1)-1 || skipped == 0) {
@@ -232,38 +226,6 @@ func (r *run) take(ctx context.Context) (rows []*found, more bool, err error) {
 	return rows, false, nil
 }
 
-// start brings the streams to the start index and returns how many rows come
-// before: fewer than were to be skipped when there are no more.
-func (r *run) start(ctx context.Context) (*position, int, error) {
-	n := max(r.q.Start, 1) - 1
-	if n == 0 {
-		r.seek(nil)
-		return nil, 0, nil
-	}
-	if pos, ok := r.recall(ctx, n); ok {
-		r.seek(&pos)
-		return &pos, n, nil
-	}
-	if len(r.streams) == 1 && r.streams[0].exact() {
-		s := r.streams[0]
-		pos, err := s.skip(ctx, n)
-		if err != nil || pos != nil {
-			s.seek(pos)
-			return pos, n, err
-		}
-		s.parts = nil // there are not so many rows: the page is empty
-		return nil, n, nil
-	}
-	r.seek(nil)
-	for i := range n {
-		f, err := r.next(ctx)
-		if err != nil || f == nil {
-			return nil, i, err
-		}
-	}
-	return nil, n, nil
-}
-
 // key names the query for what is remembered about it. It changes when anything
 // may have been written.
 func (r *run) key(ctx context.Context) (string, error) {
@@ -284,29 +246,6 @@ func (r *run) key(ctx context.Context) (string, error) {
 	}
 	r.name = b.String()
 	return r.name, nil
-}
-
-// placeKey names the place before the row with an index, counted from 0.
-func (r *run) placeKey(ctx context.Context, index int) (string, error) {
-	key, err := r.key(ctx)
-	for _, o := range r.orders {
-		key += fmt.Sprintf(" %s %t %t", o.column, o.never, o.desc)
-	}
-	return fmt.Sprintf("%s %d", key, index), err
-}
-
-func (r *run) recall(ctx context.Context, index int) (position, bool) {
-	key, err := r.placeKey(ctx, index)
-	if err != nil {
-		return position{}, false
-	}
-	return r.tx.db.places.get(key)
-}
-
-func (r *run) remember(ctx context.Context, index int, pos position) {
-	if key, err := r.placeKey(ctx, index); err == nil {
-		r.tx.db.places.put(key, pos, placeAge)
-	}
 }
 
 // total counts all matches. Counting a filter is remembered for a moment, as

@@ -104,7 +104,7 @@ func (r *Resource) externals() map[string]string {
 // ExternalID returns the externalId of r in a provisioning domain, "" if none.
 func (r *Resource) ExternalID(domain string) string {
 	// Nearly always there is one, and reading it needs no decoding.
-	if one, ok := strings.CutPrefix(r.External, `{"`+domain+`":"`); ok && !strings.Contains(domain, `"`) {
+	if one, ok := strings.CutPrefix(r.External, `{"`+domain+`":"`); ok && !strings.ContainsAny(domain, `"\`) {
 		if id, ok := strings.CutSuffix(one, `"}`); ok && !strings.ContainsAny(id, `"\`) {
 			return id
 		}

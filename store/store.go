@@ -29,16 +29,16 @@ type DB struct {
 	epoch   epoch
 	// forWrite is getForWrite with the dialect's lock.
 	forWrite string
-	totals   *recent[total]
-	places   *recent[place]
+	totals   *recent[int]
+	places   *recent[*ladder]
 }
 
 // New makes a DB of a driver. Packages sqlite and postgres call it.
 func New(d Driver, dialect Dialect) *DB {
 	return &DB{
 		driver: d, dialect: dialect, forWrite: getForWrite + dialect.Lock,
-		totals: newRecent[total](4096),
-		places: newRecent[place](4096),
+		totals: newRecent[int](4096),
+		places: newRecent[*ladder](256),
 	}
 }
 

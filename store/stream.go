@@ -205,18 +205,23 @@ func (s *stream) position(r Rows, p part) position {
 	return pos
 }
 
-// skip moves past n rows inside the database and returns the position of the
-// last one, nil if there are not so many.
+// skip moves past n rows from where the stream stands, inside the database, and
+// returns the position of the last one, nil if there are not so many.
 func (s *stream) skip(ctx context.Context, n int) (*position, error) {
 	if s.match.none {
 		return nil, nil
 	}
-	for _, p := range s.order.parts() {
+	for i, p := range s.parts {
 		sql, args := s.conditions()
-		if only := s.order.only(p); !only.all {
-			sql += " AND " + only.sql
+		add := s.order.only(p)
+		if i == 0 && s.pos != nil {
+			add = and(add, s.order.after(p, *s.pos))
 		}
-		if len(s.order.parts()) > 1 {
+		if !add.all {
+			sql += " AND " + add.numbered(len(args)+1)
+			args = append(args, add.args...)
+		}
+		if i < len(s.parts)-1 {
 			count, err := s.tx.number(ctx, Statement{
 				SQL: "SELECT COUNT(*) FROM resource r WHERE " + sql, Args: args, Fresh: true,
 			})

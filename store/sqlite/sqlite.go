@@ -125,8 +125,8 @@ func (o Options) writing() []string {
 		"PRAGMA page_size = 8192",
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = "+sync,
-		"PRAGMA wal_autocheckpoint = 4000",
-		"PRAGMA journal_size_limit = 67108864",
+		"PRAGMA wal_autocheckpoint = 8000",
+		"PRAGMA journal_size_limit = 134217728",
 		"PRAGMA cache_size = -65536",
 	)
 }
