@@ -99,7 +99,10 @@ type Search struct {
 	Insert string
 	Delete string
 	Clear  string // takes an organisation
-	// Count takes what Trigram returned and a limit: how many rows it lets
-	// through, but no more than the limit.
-	Count string
+	// Find takes what Trigram returned and a limit, and yields the numbers of the
+	// rows that it lets through.
+	Find string
+	// Among is the condition that the resource is one of the rows with the
+	// numbers %s.
+	Among string
 }

@@ -98,6 +98,9 @@ func not(x cond) cond {
 	return where("("+x.sql+") IS NOT TRUE", x.args...)
 }
 
+// marks returns a list of n parameters of a condition.
+func marks(n int) string { return strings.Repeat(", ?", n)[2:] }
+
 // where is an exact condition.
 func where(sql string, args ...any) cond { return cond{sql: sql, args: args, exact: true} }
 
@@ -110,9 +113,8 @@ type compiler struct {
 	// below returns the groups whose members are members of a group, itself
 	// first.
 	below func(group identity.ID) ([]identity.ID, error)
-	// common reports whether so many rows have the trigrams of a search that
-	// walking the rows in order finds a page sooner than looking up all of them.
-	common func(search string) (bool, error)
+	// narrow returns the cheapest way to narrow a search by the trigram index.
+	narrow func(condition, search string) (cond, error)
 	err    error
 }
 
@@ -260,15 +262,11 @@ func (c *compiler) trigram(text string) cond {
 	if n < 3 || n > 200 || c.db.dialect.Trigram == nil {
 		return allRows
 	}
-	condition, value := c.db.dialect.Trigram(text)
-	common, err := c.common(value)
+	x, err := c.narrow(c.db.dialect.Trigram(text))
 	if err != nil {
 		c.err = err
 	}
-	if common {
-		return allRows
-	}
-	return where(condition, value)
+	return x
 }
 
 func (c *compiler) contains(column, text string) cond {

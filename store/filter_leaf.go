@@ -211,6 +211,5 @@ func (c *compiler) rows(ref schema.Ref, e *filter.Compare) cond {
 		return noRows
 	}
 	_, args := listParams(1, groups)
-	list := strings.Repeat(", ?", len(args))[2:]
-	return where("r.id IN (SELECT m.member_id FROM member m WHERE m.org_id = $1 AND m.group_id IN ("+list+"))", args...)
+	return where("r.id IN (SELECT m.member_id FROM member m WHERE m.org_id = $1 AND m.group_id IN ("+marks(len(args))+"))", args...)
 }

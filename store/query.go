@@ -80,7 +80,7 @@ func (r *run) compile(ctx context.Context) error {
 				list, err := r.tx.ids(ctx, groupsBelow, r.q.Org, group)
 				return append([]identity.ID{group}, list...), err
 			},
-			common: func(search string) (bool, error) { return r.common(ctx, rt, search) },
+			narrow: func(condition, search string) (cond, error) { return r.narrow(ctx, rt, condition, search) },
 		}
 		match, e := allRows, r.q.Filter[rt]
 		if e != nil {
@@ -105,21 +105,36 @@ func (r *run) compile(ctx context.Context) error {
 	return nil
 }
 
-// common weighs what a page costs: looking up every row that the trigram index
+// narrow weighs what a page costs: looking up every row that the trigram index
 // names, or walking the rows in order until enough match. With n rows of which m
 // match the one takes m steps and the other count*n/m.
-func (r *run) common(ctx context.Context, rt *schema.ResourceType, search string) (bool, error) {
-	sql := r.tx.db.dialect.Search.Count
-	if sql == "" { // the database weighs for itself
-		return false, nil
+func (r *run) narrow(ctx context.Context, rt *schema.ResourceType, condition, search string) (cond, error) {
+	d := &r.tx.db.dialect.Search
+	if d.Find == "" { // the database weighs for itself
+		return where(condition, search), nil
 	}
 	n, err := r.tx.number(ctx, Statement{SQL: sumTally, Args: []any{r.q.Org, rt.Name}})
 	if err != nil {
-		return false, err
+		return unsure, err
 	}
-	limit := int64(math.Sqrt(float64(max(r.q.Count, 10)) * float64(n)))
-	m, err := r.tx.number(ctx, Statement{SQL: sql, Args: []any{search, limit}})
-	return m >= limit, err
+	limit := int(math.Sqrt(float64(max(r.q.Count, 10)) * float64(n)))
+	var rows []int64
+	err = r.tx.each(ctx, func(row Rows) error {
+		rows = append(rows, row.Int(0))
+		return nil
+	}, d.Find, search, max(limit, maxList)+1)
+	switch {
+	case err != nil:
+		return unsure, err
+	case len(rows) == 0:
+		return noRows, nil
+	case len(rows) <= maxList:
+		_, args := listParams(1, rows)
+		return where(fmt.Sprintf(d.Among, marks(len(args))), args...), nil
+	case len(rows) > limit:
+		return allRows, nil
+	}
+	return where(condition, search), nil
 }
 
 func (r *run) page(ctx context.Context) (*Page, error) {

@@ -52,7 +52,9 @@ var dialect = store.Dialect{
 		Delete: `DELETE FROM resource_search
  WHERE rowid = (SELECT rid FROM resource WHERE org_id = $1 AND type = $2 AND id = $3)`,
 		Clear: `DELETE FROM resource_search WHERE rowid IN (SELECT rid FROM resource WHERE org_id = $1)`,
-		Count: `SELECT COUNT(*) FROM (SELECT 1 FROM resource_search WHERE resource_search MATCH $1 LIMIT $2)`,
+		Find:  `SELECT rowid FROM resource_search WHERE resource_search MATCH $1 LIMIT $2`,
+		// The plus keeps the library from looking for the organisation first.
+		Among: `r.id IN (SELECT x.id FROM resource x WHERE +x.org_id = $1 AND x.rid IN (%s))`,
 	},
 }
 
