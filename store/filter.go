@@ -113,6 +113,9 @@ type compiler struct {
 	// below returns the groups whose members are members of a group, itself
 	// first.
 	below func(group identity.ID) ([]identity.ID, error)
+	// large reports whether groups have so many members that walking the rows in
+	// order finds a page sooner than looking up all of them.
+	large func(groups []identity.ID) (bool, error)
 	// narrow returns the cheapest way to narrow a search by the trigram index.
 	narrow func(condition, search string) (cond, error)
 	err    error

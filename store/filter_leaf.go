@@ -211,5 +211,13 @@ func (c *compiler) rows(ref schema.Ref, e *filter.Compare) cond {
 		return noRows
 	}
 	_, args := listParams(1, groups)
-	return where("r.id IN (SELECT m.member_id FROM member m WHERE m.org_id = $1 AND m.group_id IN ("+marks(len(args))+"))", args...)
+	large, err := c.large(groups)
+	if err != nil {
+		c.err = err
+	}
+	in := "m.group_id IN (" + marks(len(args)) + ")"
+	if large { // ask of each row in turn: a page is full soon
+		return where("EXISTS (SELECT 1 FROM member m WHERE m.org_id = $1 AND m.member_id = r.id AND "+in+")", args...)
+	}
+	return where("r.id IN (SELECT m.member_id FROM member m WHERE m.org_id = $1 AND "+in+")", args...)
 }

@@ -80,6 +80,7 @@ func (r *run) compile(ctx context.Context) error {
 				list, err := r.tx.ids(ctx, groupsBelow, r.q.Org, group)
 				return append([]identity.ID{group}, list...), err
 			},
+			large:  func(groups []identity.ID) (bool, error) { return r.large(ctx, rt, groups) },
 			narrow: func(condition, search string) (cond, error) { return r.narrow(ctx, rt, condition, search) },
 		}
 		match, e := allRows, r.q.Filter[rt]
@@ -105,19 +106,37 @@ func (r *run) compile(ctx context.Context) error {
 	return nil
 }
 
-// narrow weighs what a page costs: looking up every row that the trigram index
-// names, or walking the rows in order until enough match. With n rows of which m
-// match the one takes m steps and the other count*n/m.
+// enough weighs what a page costs: looking up every row that an index names, or
+// walking the rows in order until enough match. With n rows of which m match the
+// one takes m steps and the other count*n/m. From enough matches on the walk is
+// cheaper.
+func (r *run) enough(ctx context.Context, rt *schema.ResourceType) (int, error) {
+	n, err := r.tx.number(ctx, Statement{SQL: sumTally, Args: []any{r.q.Org, rt.Name}})
+	return int(math.Sqrt(float64(max(r.q.Count, 10)) * float64(n))), err
+}
+
+func (r *run) large(ctx context.Context, rt *schema.ResourceType, groups []identity.ID) (bool, error) {
+	limit, err := r.enough(ctx, rt)
+	if err != nil {
+		return false, err
+	}
+	list, args := listParams(2, groups)
+	n, err := r.tx.number(ctx, Statement{
+		SQL:  "SELECT COUNT(*) FROM (SELECT 1 FROM member WHERE org_id = $1 AND group_id IN (" + list + ") LIMIT " + params(len(args)+2, 1) + ") k",
+		Args: slices.Concat([]any{r.q.Org}, args, []any{limit}),
+	})
+	return int(n) >= max(limit, 1), err
+}
+
 func (r *run) narrow(ctx context.Context, rt *schema.ResourceType, condition, search string) (cond, error) {
 	d := &r.tx.db.dialect.Search
 	if d.Find == "" { // the database weighs for itself
 		return where(condition, search), nil
 	}
-	n, err := r.tx.number(ctx, Statement{SQL: sumTally, Args: []any{r.q.Org, rt.Name}})
+	limit, err := r.enough(ctx, rt)
 	if err != nil {
 		return unsure, err
 	}
-	limit := int(math.Sqrt(float64(max(r.q.Count, 10)) * float64(n)))
 	var rows []int64
 	err = r.tx.each(ctx, func(row Rows) error {
 		rows = append(rows, row.Int(0))
