@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"a cursor walk sees every survivor once", cursorWalk},
 		{"every start index finds its page", startIndexes},
 		{"a cursor of another query is refused", foreignCursor},
+		{"a search follows what is written", searchFollows},
+		{"what most rows have is found too", common},
 		{"a scan ends at its limit", costLimit},
 		{"a scan ends with its context", cancelledScan},
 
