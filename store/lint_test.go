@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"flag"
 	"maps"
 	"os"
 	"path/filepath"
@@ -47,12 +48,12 @@ var (
 	}
 )
 
-// TestStatements holds every statement that the promises run to the rules that
-// keep the store portable.
-func TestStatements(t *testing.T) {
+// TestSQLite examines SQLite, and holds every statement that was run meanwhile to
+// the rules that keep the store portable.
+func TestSQLite(t *testing.T) {
 	var lock sync.Mutex
 	statements := map[string]bool{}
-	t.Run("run", func(t *testing.T) {
+	t.Run("promises", func(t *testing.T) {
 		storetest.Run(t, func(tb testing.TB) *store.DB {
 			db := storetest.SQLite(tb)
 			store.Watch(db, func(q store.Statement) {
@@ -63,7 +64,7 @@ func TestStatements(t *testing.T) {
 			return db
 		})
 	})
-	if len(statements) < 100 {
+	if !strings.Contains(flag.Lookup("test.run").Value.String(), "/") && len(statements) < 100 {
 		t.Errorf("only %d statements were seen", len(statements))
 	}
 	for _, text := range slices.Sorted(maps.Keys(statements)) {
