@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 )
 
 // URNs of the schemas that the generated resources use.
@@ -26,37 +27,46 @@ type script struct {
 	given, family []name
 }
 
+// names reads "Łukasz=lukasz, Zofia=zofia".
+func names(list string) (all []name) {
+	for pair := range strings.SplitSeq(list, ", ") {
+		written, ascii, _ := strings.Cut(pair, "=")
+		all = append(all, name{written, ascii})
+	}
+	return all
+}
+
 var scripts = []script{
 	{"en-GB", "Europe/London",
-		[]name{{"Alice", "alice"}, {"Oliver", "oliver"}, {"Charlotte", "charlotte"}, {"Maximilian", "maximilian"}},
-		[]name{{"Smith", "smith"}, {"Martindale", "martindale"}, {"O’Connor", "oconnor"}, {"Featherstonehaugh", "featherstonehaugh"}}},
+		names("Alice=alice, Oliver=oliver, Charlotte=charlotte, Maximilian=maximilian, Grace=grace, Henry=henry, Imogen=imogen, Rupert=rupert, Siân=sian, Theodore=theodore"),
+		names("Smith=smith, Martindale=martindale, O’Connor=oconnor, Featherstonehaugh=featherstonehaugh, Blackwood=blackwood, Carter=carter, Hughes=hughes, Lovelace=lovelace, Turing=turing, Whitaker=whitaker")},
 	{"pl-PL", "Europe/Warsaw",
-		[]name{{"Łukasz", "lukasz"}, {"Małgorzata", "malgorzata"}, {"Zbigniew", "zbigniew"}},
-		[]name{{"Wiśniewski", "wisniewski"}, {"Brzęczyszczykiewicz", "brzeczyszczykiewicz"}, {"Żak", "zak"}}},
+		names("Łukasz=lukasz, Małgorzata=malgorzata, Zbigniew=zbigniew, Agnieszka=agnieszka, Bożena=bozena, Czesław=czeslaw, Grażyna=grazyna, Józef=jozef, Świętosława=swietoslawa, Wojciech=wojciech"),
+		names("Wiśniewski=wisniewski, Brzęczyszczykiewicz=brzeczyszczykiewicz, Żak=zak, Dąbrowska=dabrowska, Gołębiowski=golebiowski, Jabłońska=jablonska, Kowalczyk=kowalczyk, Pawłowska=pawlowska, Szczepaniak=szczepaniak, Wróbel=wrobel")},
 	{"ru-RU", "Europe/Moscow",
-		[]name{{"Екатерина", "ekaterina"}, {"Дмитрий", "dmitrii"}, {"Анастасия", "anastasiia"}},
-		[]name{{"Иванова", "ivanova"}, {"Достоевский", "dostoevskii"}, {"Щербаков", "shcherbakov"}}},
+		names("Екатерина=ekaterina, Дмитрий=dmitrii, Анастасия=anastasiia, Борис=boris, Владимир=vladimir, Галина=galina, Жанна=zhanna, Семён=semyon, Татьяна=tatiana, Юрий=iurii"),
+		names("Иванова=ivanova, Достоевский=dostoevskii, Щербаков=shcherbakov, Бондаренко=bondarenko, Воробьёв=vorobyov, Кузнецова=kuznetsova, Лебедев=lebedev, Морозова=morozova, Соколов=sokolov, Чайковский=chaikovskii")},
 	{"el-GR", "Europe/Athens",
-		[]name{{"Ελένη", "eleni"}, {"Γεώργιος", "georgios"}},
-		[]name{{"Παπαδόπουλος", "papadopoulos"}, {"Οικονόμου", "oikonomou"}}},
+		names("Ελένη=eleni, Γεώργιος=georgios, Αθανάσιος=athanasios, Βασιλική=vasiliki, Δήμητρα=dimitra, Ευάγγελος=evangelos, Ιωάννα=ioanna, Κωνσταντίνος=konstantinos, Παναγιώτα=panagiota, Σπυρίδων=spyridon"),
+		names("Παπαδόπουλος=papadopoulos, Οικονόμου=oikonomou, Αγγελόπουλος=angelopoulos, Βλάχος=vlachos, Γεωργίου=georgiou, Δημητρίου=dimitriou, Καραγιάννης=karagiannis, Μακρής=makris, Νικολαΐδης=nikolaidis, Σταύρου=stavrou")},
 	{"ar-EG", "Africa/Cairo",
-		[]name{{"محمد", "muhammad"}, {"فاطمة", "fatima"}},
-		[]name{{"الخطيب", "alkhatib"}, {"عبد الرحمن", "abdalrahman"}}},
+		names("محمد=muhammad, فاطمة=fatima, خالد=khalid, ليلى=layla, يوسف=yusuf, مريم=maryam, حسن=hassan, نور=nour, طارق=tariq, زينب=zaynab"),
+		names("الخطيب=alkhatib, عبد الرحمن=abdalrahman, المصري=almasri, حداد=haddad, منصور=mansour, النجار=alnajjar, شاهين=shahin, عثمان=uthman, فرج=faraj, قاسم=qasim")},
 	{"he-IL", "Asia/Jerusalem",
-		[]name{{"נועה", "noa"}, {"יוסף", "yosef"}},
-		[]name{{"כהן", "cohen"}, {"מזרחי", "mizrahi"}}},
+		names("נועה=noa, יוסף=yosef, אביגיל=avigail, דוד=david, חנה=hannah, איתן=eitan, תמר=tamar, משה=moshe, שירה=shira, אורי=uri"),
+		names("כהן=cohen, מזרחי=mizrahi, לוי=levi, פרץ=peretz, ביטון=biton, אברהם=avraham, פרידמן=friedman, מלכה=malka, אזולאי=azulay, שפירא=shapira")},
 	{"hi-IN", "Asia/Kolkata",
-		[]name{{"अनन्या", "ananya"}, {"विवेक", "vivek"}},
-		[]name{{"शर्मा", "sharma"}, {"चट्टोपाध्याय", "chattopadhyay"}}},
+		names("अनन्या=ananya, विवेक=vivek, प्रिया=priya, राजेश=rajesh, सुनीता=sunita, अर्जुन=arjun, दीपिका=deepika, मोहन=mohan, लक्ष्मी=lakshmi, हरीश=harish"),
+		names("शर्मा=sharma, चट्टोपाध्याय=chattopadhyay, गुप्ता=gupta, पटेल=patel, सिंह=singh, मिश्रा=mishra, अग्रवाल=agarwal, जोशी=joshi, वर्मा=verma, यादव=yadav")},
 	{"zh-CN", "Asia/Shanghai",
-		[]name{{"秀英", "xiuying"}, {"建国", "jianguo"}},
-		[]name{{"王", "wang"}, {"欧阳", "ouyang"}}},
+		names("秀英=xiuying, 建国=jianguo, 伟=wei, 芳=fang, 丽娟=lijuan, 志强=zhiqiang, 小红=xiaohong, 德华=dehua, 婷婷=tingting, 明=ming"),
+		names("王=wang, 欧阳=ouyang, 李=li, 张=zhang, 刘=liu, 陈=chen, 司马=sima, 诸葛=zhuge, 赵=zhao, 周=zhou")},
 	{"ja-JP", "Asia/Tokyo",
-		[]name{{"さくら", "sakura"}, {"健太郎", "kentaro"}},
-		[]name{{"佐藤", "sato"}, {"長谷川", "hasegawa"}}},
+		names("さくら=sakura, 健太郎=kentaro, 陽菜=hina, 大翔=hiroto, 美咲=misaki, 翔太=shota, 結衣=yui, 拓海=takumi, 千尋=chihiro, ケンジ=kenji"),
+		names("佐藤=sato, 長谷川=hasegawa, 鈴木=suzuki, 高橋=takahashi, 渡辺=watanabe, 小林=kobayashi, 吉田=yoshida, 山口=yamaguchi, 松本=matsumoto, 斎藤=saito")},
 	{"ko-KR", "Asia/Seoul",
-		[]name{{"서연", "seoyeon"}, {"민준", "minjun"}},
-		[]name{{"김", "kim"}, {"남궁", "namgung"}}},
+		names("서연=seoyeon, 민준=minjun, 지우=jiwoo, 하은=haeun, 도윤=doyun, 수빈=subin, 현우=hyunwoo, 예준=yejun, 지민=jimin, 은지=eunji"),
+		names("김=kim, 남궁=namgung, 이=lee, 박=park, 최=choi, 정=jung, 황보=hwangbo, 강=kang, 조=cho, 윤=yoon")},
 }
 
 var (
@@ -112,13 +122,13 @@ func (p people) appendUser(b []byte, i int) []byte {
 		i, enterpriseURN, i, t.rng.IntN(10000), t.rng.IntN(30), pick(t.rng, departments))
 }
 
-// fragment is a piece of some user names, for "co": three to seven letters of a
-// family name.
-func (p people) fragment(rng *rand.Rand) string {
-	family := pick(rng, pick(rng, scripts).family).ascii
-	if len(family) > 7 {
-		at := rng.IntN(len(family) - 5)
-		family = family[at : at+5]
+// fragment is a piece of the user name of user i, for "co": of the family name,
+// or of the place where given and family name meet.
+func (p people) fragment(i int) string {
+	t := p.traits(i)
+	given, family := t.given.ascii, t.family.ascii
+	if len(family) < 4 || i%2 == 0 {
+		return given[len(given)-2:] + "." + family[:min(3, len(family))]
 	}
-	return family
+	return family[len(family)-4:]
 }

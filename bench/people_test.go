@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -24,6 +25,9 @@ func TestPeople(t *testing.T) {
 		}
 		if user.UserName != p.userName(i) || user.Emails[0].Value != user.UserName || names[user.UserName] {
 			t.Fatalf("user %d has the name %q and the address %q", i, user.UserName, user.Emails[0].Value)
+		}
+		if fragment := p.fragment(i); len(fragment) < 3 || !strings.Contains(user.UserName, fragment) {
+			t.Fatalf("user %d has the name %q without the fragment %q", i, user.UserName, fragment)
 		}
 		names[user.UserName] = true
 		total += len(doc)

@@ -108,8 +108,8 @@ func (s *suite) pages() []load {
 		},
 		{
 			name: `filter userName co "…", first page of 100`, status: 200, want: map[string]int{"sqlite": 15, "postgres": 5},
-			request: func(w *worker) { s.filter(w, `userName co "`+s.people.fragment(w.rng)+`"`) },
-			verify:  func(w *worker, body []byte) error { return holds(body, `"userName":`, min(pageSize, len(s.ids)/500)) },
+			request: func(w *worker) { s.filter(w, `userName co "`+s.people.fragment(s.anyone(w))+`"`) },
+			verify:  func(w *worker, body []byte) error { return holds(body, `"userName":`, 1) },
 		},
 	}
 }
