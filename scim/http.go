@@ -24,6 +24,8 @@ const suffix = ".scim"
 var (
 	scimType = []string{mediaType} // shared header values are never changed
 	jsonType = []string{"application/json"}
+	noStore  = []string{"no-store"}
+	noSniff  = []string{"nosniff"}
 )
 
 // buffers holds answers while they are written.
@@ -41,10 +43,12 @@ func putBuffer(p *[]byte, used []byte) {
 	}
 }
 
-// send writes a whole answer in one piece. An empty body has no type.
+// send writes a whole answer in one piece. An empty body has no type. No answer
+// may be kept by a cache or be taken for a page: it holds data of people.
 func (x *call) send(status int, body []byte) {
 	x.answered = true
 	h := x.w.Header()
+	h["Cache-Control"], h["X-Content-Type-Options"] = noStore, noSniff
 	if len(body) > 0 {
 		if h["Content-Type"] == nil {
 			h["Content-Type"] = x.answerType()
@@ -102,6 +106,10 @@ func (x *call) acceptable() error {
 	return &Error{Status: http.StatusNotAcceptable, Detail: "The server answers in application/scim+json or application/json."}
 }
 
+// maxPromise is how much room a body gets for its Content-Length alone; for more
+// it must come.
+const maxPromise = 256 << 10
+
 // body reads a JSON message, at most limit bytes of it; name is how the limit
 // is called in the error.
 func (x *call) body(limit int64, name string) ([]byte, error) {
@@ -123,7 +131,7 @@ func (x *call) body(limit int64, name string) ([]byte, error) {
 	}
 	var buf []byte
 	if n := x.r.ContentLength; n > 0 {
-		buf = make([]byte, 0, n+1) // one more, so that the end is seen without growing
+		buf = make([]byte, 0, min(n, maxPromise)+1) // one more, so that the end is seen without growing
 	}
 	buf, err := readAll(http.MaxBytesReader(x.w, x.r.Body, limit), buf)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {

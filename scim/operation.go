@@ -240,14 +240,18 @@ func (j *bulkJob) replace(op *operation, checked bool, key string, v any) any {
 // replaceInPath resolves the references in the filter of a path.
 func (j *bulkJob) replaceInPath(op *operation, checked bool, path string) string {
 	const open = `"` + bulkIDPrefix
-	for {
+	var b strings.Builder
+	for op.err == nil {
 		before, rest, ok := strings.Cut(path, open)
+		b.WriteString(before)
 		if !ok {
-			return path
+			break
 		}
 		ref, after, _ := strings.Cut(rest, `"`)
-		path = before + `"` + j.refer(op, checked, ref) + `"` + after
+		b.WriteString(`"` + j.refer(op, checked, ref) + `"`)
+		path = after
 	}
+	return b.String()
 }
 
 // refer returns the id behind a bulkId.
