@@ -43,18 +43,40 @@ func (m membership) list(sign int) []string {
 	return out
 }
 
+// maxEffort bounds the members that the filters of one transaction compare: all
+// other writers may have to wait for it.
+const maxEffort = 500_000
+
+// An effort counts the comparisons of filters with members.
+type effort int
+
+// spend is TooCostly when the filters compare too much. One that comes first may
+// look at a group of any size.
+func (e *effort) spend(n int) error {
+	first := *e == 0
+	if *e += effort(n); *e > maxEffort && !first {
+		return identity.NewError(identity.TooCostly, "members",
+			"The operations compare too many members with filters; name the members by their ids, or send fewer operations at a time.")
+	}
+	return nil
+}
+
 // editMembers carries out edits in order and returns what changed in the end.
 // An id that is to become a member must be a user or a group of the same
 // organisation.
-func editMembers(ctx context.Context, tx *store.Tx, org identity.OrgID, group identity.ID, edits []MemberEdit) (membership, error) {
+func editMembers(ctx context.Context, tx *store.Tx, org identity.OrgID, group identity.ID, edits []MemberEdit, spent *effort) (membership, error) {
 	m := membership{}
+	var rows []store.MemberRow // who is in the group, as filters see them; nil: to be read
 	for _, e := range edits {
 		var err error
+		if e.Filter == nil {
+			rows = nil
+		}
 		switch e.Op {
 		case AddMembers:
 			err = m.add(ctx, tx, org, group, e.Members)
 		case RemoveMembers:
-			err = m.remove(ctx, tx, org, group, e)
+			rows, err = m.remove(ctx, tx, org, group, e, rows, spent)
 		case ReplaceMembers:
 			err = m.replace(ctx, tx, org, group, e.Members)
 		}
@@ -104,31 +126,58 @@ func unknownMember(id string) error {
 	return identity.NewError(identity.Invalid, "members.value", "There is no user or group with the id "+id+".")
 }
 
-func (m membership) remove(ctx context.Context, tx *store.Tx, org identity.OrgID, group identity.ID, e MemberEdit) error {
+// remove returns the members that are left, if it knows them: those of the next
+// filter.
+func (m membership) remove(ctx context.Context, tx *store.Tx, org identity.OrgID, group identity.ID,
+	e MemberEdit, rows []store.MemberRow, spent *effort) (left []store.MemberRow, err error) {
 	var ids []identity.ID
 	if e.Filter == nil {
 		ids = known(e.Members)
 	} else {
-		rows, err := tx.Members(ctx, org, group)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			element := schema.Object{"value": row.ID.String(), "type": row.Type}
-			if row.Label != "" {
-				element["display"] = row.Label
+		if rows == nil {
+			if rows, err = tx.Members(ctx, org, group); err != nil {
+				return nil, err
 			}
-			if filter.MatchElement(e.Filter, element) {
+		}
+		if err := spent.spend((len(rows) + 1) * terms(e.Filter)); err != nil {
+			return nil, err
+		}
+		left = rows[:0:0]
+		for _, row := range rows {
+			if matches(e.Filter, row) {
 				ids = append(ids, row.ID)
+			} else {
+				left = append(left, row)
 			}
 		}
 	}
 	if len(ids) == 0 {
-		return nil
+		return rows, nil
 	}
 	removed, err := tx.RemoveMembers(ctx, org, group, ids)
 	m.note(removed, -1)
-	return err
+	return left, err
+}
+
+func matches(e filter.Expr, row store.MemberRow) bool {
+	element := schema.Object{"value": row.ID.String(), "type": row.Type}
+	if row.Label != "" {
+		element["display"] = row.Label
+	}
+	return filter.MatchElement(e, element)
+}
+
+// terms counts the comparisons in a filter.
+func terms(e filter.Expr) int {
+	switch e := e.(type) {
+	case *filter.And:
+		return terms(e.X) + terms(e.Y)
+	case *filter.Or:
+		return terms(e.X) + terms(e.Y)
+	case *filter.Not:
+		return terms(e.X)
+	}
+	return 1
 }
 
 // replace leaves who stays alone, so that a large group with few changes is

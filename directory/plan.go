@@ -25,6 +25,7 @@ type batch struct {
 	// types are the resource types by which writes are indexed, if they are not
 	// those that the caller knows: a schema is about to come into force.
 	types *schema.Registry
+	spent effort // in the transaction
 
 	mu     sync.Mutex
 	hashes map[string][]byte // sealed hashes of the passwords of this batch

@@ -55,7 +55,7 @@ func (b *batch) insert(ctx context.Context, tx *store.Tx, p plan) error {
 }
 
 func (b *batch) finishCreate(ctx context.Context, tx *store.Tx, p plan) (Outcome, error) {
-	m, err := editMembers(ctx, tx, b.by.Org, p.next.ID, p.edits)
+	m, err := editMembers(ctx, tx, b.by.Org, p.next.ID, p.edits, &b.spent)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -91,7 +91,7 @@ func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outc
 	if p.err != nil {
 		return Outcome{}, p.err
 	}
-	m, err := editMembers(ctx, tx, b.by.Org, w.ID, p.edits)
+	m, err := editMembers(ctx, tx, b.by.Org, w.ID, p.edits, &b.spent)
 	if err != nil {
 		return Outcome{}, err
 	}

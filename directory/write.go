@@ -188,7 +188,7 @@ func (b *batch) plain(lo, hi int) bool {
 // together carries out units without savepoints: all are done, or none is.
 func (b *batch) together(ctx context.Context, lo, hi int) (out [][]Outcome, err error) {
 	err = b.d.db.Update(ctx, func(tx *store.Tx) error {
-		out = make([][]Outcome, 0, hi-lo)
+		out, b.spent = make([][]Outcome, 0, hi-lo), 0
 		for i := lo; i < hi; i++ {
 			o, err := b.unit(ctx, tx, i)
 			if err != nil {
@@ -204,7 +204,7 @@ func (b *batch) together(ctx context.Context, lo, hi int) (out [][]Outcome, err 
 // apart gives each unit a savepoint of its own.
 func (b *batch) apart(ctx context.Context, lo, hi, left int) (out [][]Outcome, failed int, err error) {
 	err = b.d.db.Update(ctx, func(tx *store.Tx) error {
-		out, failed = make([][]Outcome, 0, hi-lo), 0
+		out, failed, b.spent = make([][]Outcome, 0, hi-lo), 0, 0
 		for i := lo; i < hi && (left == 0 || failed < left); i++ {
 			var o []Outcome
 			err := tx.Savepoint(ctx, func() (err error) {
