@@ -76,7 +76,7 @@ func (h *house) measure() *measures {
 			m.largest, m.largestName = n, r.path
 		}
 		for _, f := range r.files {
-			if f.test {
+			if f.test || forTests[r.path] {
 				m.addTest(f)
 			} else {
 				h.addCode(m, r, f)
