@@ -53,7 +53,7 @@ func CreateBackup(ctx context.Context, cfg *config.Config, file string) (Backup,
 		return Backup{}, err
 	}
 	part := file + ".part"
-	err = os.WriteFile(part, nil, 0o600) // so that nobody else may read the copy
+	err = private(part)
 	if err == nil {
 		err = sqlite.Copy(ctx, cfg.Database.Path, part)
 	}
@@ -72,6 +72,20 @@ func CreateBackup(ctx context.Context, cfg *config.Config, file string) (Backup,
 	}
 	b.File = file
 	return b, nil
+}
+
+// private makes an empty file that nobody else may read, in the place of what an
+// earlier run may have left or somebody else laid there: a file with another
+// mode, or a link to elsewhere.
+func private(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // VerifyBackup checks that a copy is whole and counts what is in it.
@@ -146,7 +160,10 @@ func copyFile(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err := private(to); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
