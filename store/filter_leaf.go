@@ -210,6 +210,9 @@ func (c *compiler) rows(ref schema.Ref, e *filter.Compare) cond {
 		c.err = err
 		return noRows
 	}
+	if len(groups) > maxArgs/2 {
+		return some
+	}
 	_, args := listParams(1, groups)
 	large, err := c.large(groups)
 	if err != nil {

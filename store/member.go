@@ -134,16 +134,33 @@ func (tx *Tx) Members(ctx context.Context, org identity.OrgID, group identity.ID
 	return m[group], err
 }
 
-// MembersOf lists the direct members of several groups.
+// maxRows is how many memberships of several resources are read at once. Those
+// of one alone are read whole.
+const maxRows = 250_000
+
+// tooManyRows is TooCostly when n memberships of several resources have been
+// read, which all have to be in memory at once.
+func tooManyRows(resources, n int) error {
+	if resources < 2 || n <= maxRows {
+		return nil
+	}
+	return identity.NewError(identity.TooCostly, "",
+		"The resources have too many memberships for one answer. Ask for fewer resources at a time, or exclude members and groups.")
+}
+
+// MembersOf lists the direct members of several groups. It is TooCostly when
+// they have too many.
 func (tx *Tx) MembersOf(ctx context.Context, org identity.OrgID, groups []identity.ID) (map[identity.ID][]MemberRow, error) {
 	found := map[identity.ID][]MemberRow{}
+	n := 0
 	err := chunks(groups, func(part []identity.ID) error {
 		list, args := listParams(2, part)
 		return tx.each(ctx, func(r Rows) error {
 			s := scan(r)
 			group := s.id()
 			found[group] = append(found[group], MemberRow{Member{ID: s.id(), Type: s.text()}, s.text()})
-			return nil
+			n++
+			return tooManyRows(len(groups), n)
 		}, listMembers+list+`) ORDER BY m.group_id, m.member_type, m.member_id`, append([]any{org}, args...)...)
 	})
 	for _, list := range found {
@@ -176,13 +193,15 @@ func (tx *Tx) Groups(ctx context.Context, org identity.OrgID, member identity.ID
 // GroupsOf lists the groups of several resources as Groups does.
 func (tx *Tx) GroupsOf(ctx context.Context, org identity.OrgID, members []identity.ID) (map[identity.ID][]GroupRow, error) {
 	found := map[identity.ID][]GroupRow{}
+	n := 0
 	err := chunks(members, func(part []identity.ID) error {
 		list, args := listParams(2, part)
 		return tx.each(ctx, func(r Rows) error {
 			s := scan(r)
 			member := s.id()
 			found[member] = append(found[member], GroupRow{ID: s.id(), Label: s.text(), Direct: s.bool()})
-			return nil
+			n++
+			return tooManyRows(len(members), n)
 		}, groupsOfHead+list+groupsOfTail, append([]any{org}, args...)...)
 	})
 	return found, wrap(err, "list groups")

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math"
@@ -56,6 +57,10 @@ func (tx *Tx) Query(ctx context.Context, q Query) (*Page, error) {
 	return p, wrap(err, "query")
 }
 
+// maxArgs is how many parameters a condition may have; the databases take some
+// more. Beyond it the rows are looked at one by one.
+const maxArgs = 30_000
+
 // A run is a query on its way.
 type run struct {
 	tx       *Tx
@@ -89,6 +94,9 @@ func (r *run) compile(ctx context.Context) error {
 		}
 		if c.err != nil {
 			return c.err
+		}
+		if len(match.args) > maxArgs {
+			match = unsure
 		}
 		ref, sorted := r.q.Sort[rt]
 		o := orderingOf(sorted || r.q.Sort != nil, ref, r.q.Desc)
@@ -278,7 +286,8 @@ func (r *run) key(ctx context.Context) (string, error) {
 			b.WriteString(s.expr.String())
 		}
 	}
-	r.name = b.String()
+	sum := sha256.Sum256([]byte(b.String())) // a filter may be long, and many are remembered
+	r.name = string(sum[:])
 	return r.name, nil
 }
 

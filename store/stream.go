@@ -308,6 +308,18 @@ func (s *stream) recheck(ctx context.Context, rows []*found) ([]*found, error) {
 			"The answer would need too many resources to be looked at. Filter or sort by an indexed attribute.")
 	}
 	rows = slices.DeleteFunc(rows, func(f *found) bool { return f.res == nil }) // see scan
-	c := checker{stream: s, rows: rows}
-	return c.run(ctx)
+	size := max(len(rows), 1)
+	if s.expr != nil && len(filter.Rows(s.expr)) > 0 {
+		size = 64 // memberships take much room
+	}
+	kept := rows[:0]
+	for part := range slices.Chunk(rows, size) {
+		c := checker{stream: s, rows: part}
+		part, err := c.run(ctx)
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, part...)
+	}
+	return kept, nil
 }

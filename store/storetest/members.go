@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -157,4 +159,47 @@ func largeGroup(t *testing.T, db *store.DB) {
 	if all > 10*few+5*time.Millisecond {
 		t.Errorf("one more of %d members takes %v, one more of 10 takes %v", n, all, few)
 	}
+}
+
+// tooManyRows nests groups so that everybody is in all of them: an answer about
+// all people would hold the product.
+func tooManyRows(t *testing.T, db *store.DB) {
+	org := identity.NewOrgID()
+	var people, groups []*store.Resource
+	update(t, db, func(tx *store.Tx) error {
+		people, groups = nil, nil
+		for i := range 510 {
+			u, g := resource(t, db, org, userType, person(fmt.Sprint("u", i))), resource(t, db, org, groupType, group(fmt.Sprint("g", i)))
+			people, groups = append(people, u), append(groups, g)
+			if err := errors.Join(tx.Insert(t.Context(), u), tx.Insert(t.Context(), g)); err != nil {
+				return err
+			}
+		}
+		for i, g := range groups {
+			m := store.Member{ID: groups[max(i, 1)-1].ID, Type: "Group"}
+			if _, err := tx.AddMembers(t.Context(), org, g.ID, []store.Member{m}); err != nil {
+				return err
+			}
+		}
+		var all []store.Member
+		for _, u := range people {
+			all = append(all, users(u.ID)...)
+		}
+		_, err := tx.AddMembers(t.Context(), org, groups[0].ID, all)
+		return err
+	})
+	view(t, db, func(tx *store.Tx) error {
+		var ids []identity.ID
+		for _, u := range people {
+			ids = append(ids, u.ID)
+		}
+		one, err := tx.GroupsOf(t.Context(), org, ids[:1])
+		if err != nil || len(one[ids[0]]) != 510 {
+			t.Errorf("the groups of one: %d, %v, want 510", len(one[ids[0]]), err)
+		}
+		if _, err := tx.GroupsOf(t.Context(), org, ids); identity.KindOf(err) != identity.TooCostly {
+			t.Errorf("the groups of all: %v, want TooCostly", err)
+		}
+		return nil
+	})
 }

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"a deleted organisation leaves nothing", deleteOrganisation},
 
 		{"members come, are counted once and go", members},
+		{"memberships of many are bounded", tooManyRows},
 		{"groups of groups are followed upwards and downwards", nested},
 		{"a large group takes one more member as fast as a small one", largeGroup},
 
