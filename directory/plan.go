@@ -213,8 +213,15 @@ func (b *batch) fill(p *plan, rt *schema.ResourceType, old, doc schema.Object) e
 	delete(doc, "externalId")
 	p.next.SetExternalID(b.by.Domain, ext)
 	p.next.Doc = rt.Encode(doc)
+	if len(p.next.Doc)+len(p.next.External) > maxDocument {
+		return identity.NewError(identity.Invalid, "", fmt.Sprintf("A resource has at most %d bytes.", maxDocument))
+	}
 	return b.index(p.next, rt, doc)
 }
+
+// maxDocument bounds what many small changes can make of a resource: a page
+// holds many of them.
+const maxDocument = 4 << 20
 
 // index computes the keys of r by the schemas of today, or by those that are
 // about to come into force.

@@ -78,7 +78,7 @@ func (b *Backend) Write(ctx context.Context, units []scim.Unit, maxErrors int) (
 	}
 	outcomes, err := b.dir.Write(ctx, b.by, in, maxErrors)
 	if err != nil {
-		return nil, err
+		return nil, translate(err, "")
 	}
 	out := make([][]scim.Written, len(outcomes))
 	for i, list := range outcomes {

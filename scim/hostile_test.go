@@ -21,6 +21,7 @@ func TestHostileBodies(t *testing.T) {
 		"a key twice in another case":                     user(`,"USERNAME":"y"`),
 		"a key twice below":                               user(`,"name":{"givenName":"a","givenname":"b"}`),
 		"a hundred thousand levels of arrays":             user(`,"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)),
+		"too many objects":                                user(`,"x":[` + strings.Repeat("{},", 250_000) + `{}]`),
 		"33 levels of objects":                            strings.Repeat(`{"x":`, 33) + "1" + strings.Repeat("}", 33),
 		"no number":                                       user(`,"x":NaN`),
 		"an array":                                        `[]`,

@@ -95,7 +95,7 @@ func (x *indexer) keys() error {
 			return err
 		}
 	}
-	k.Label = clean(label(x.doc))
+	k.Label = clip(clean(label(x.doc)))
 	return nil
 }
 
@@ -122,6 +122,14 @@ func label(doc schema.Object) string {
 
 // clean removes the one character that PostgreSQL cannot keep in a text.
 func clean(s string) string { return strings.ReplaceAll(s, "\x00", "") }
+
+// clip shortens what is shown with every membership.
+func clip(s string) string {
+	if len(s) <= maxKey {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxKey], "")
+}
 
 // key returns the key of a simple attribute.
 func (x *indexer) key(a *schema.Attribute) (string, error) {

@@ -315,15 +315,18 @@ func (tx *Tx) Get(ctx context.Context, org identity.OrgID, typ string, id identi
 	return res, wrap(err, "read %s %s", typ, id)
 }
 
-// GetMany returns those of the resources that exist, of whatever type.
+// GetMany returns those of the resources that exist, of whatever type. It is
+// TooCostly when they are too large together.
 func (tx *Tx) GetMany(ctx context.Context, org identity.OrgID, ids []identity.ID) (map[identity.ID]*Resource, error) {
 	found := make(map[identity.ID]*Resource, len(ids))
+	room := 0
 	err := chunks(ids, func(part []identity.ID) error {
 		list, args := listParams(2, part)
 		return tx.each(ctx, func(r Rows) error {
 			res := scanResource(scan(r), org)
 			found[res.ID] = res
-			return nil
+			room += len(res.Doc)
+			return tooWide(len(found), room)
 		}, getMany+list+`)`, append([]any{org}, args...)...)
 	})
 	return found, wrap(err, "read %d resources", len(ids))

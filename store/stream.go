@@ -35,6 +35,7 @@ type stream struct {
 	buf     []*found
 	matched int // rows that have gone through buf
 	chunk   int // rows to read at a time
+	room    int // bytes of documents in the last chunk
 }
 
 // A found is a row that matches.
@@ -93,7 +94,9 @@ func (s *stream) fill(ctx context.Context) error {
 	n := s.chunk
 	if !s.exact() || s.objects {
 		n = max(n, 64)
-		s.chunk = min(4*n, 2048)
+		if s.room < maxRoom/8 {
+			s.chunk = min(4*n, 2048)
+		}
 	}
 	rows, err := s.read(ctx, n)
 	if err != nil {
@@ -151,9 +154,14 @@ func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
 			") k CROSS JOIN resource r WHERE r.org_id = $1 AND r.type = $2 AND r.id = k.id"
 	}
 	var rows []*found
+	s.room = 0
 	err := s.tx.eachOf(ctx, func(r Rows) error {
-		rows = append(rows, s.scan(r, p))
-		return nil
+		f := s.scan(r, p)
+		if f.res != nil {
+			s.room += len(f.res.Doc)
+		}
+		rows = append(rows, f)
+		return tooWide(len(rows), s.room)
 	}, q)
 	slices.SortFunc(rows, func(a, b *found) int {
 		if s.order.desc {
@@ -162,6 +170,17 @@ func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
 		return a.pos.compare(b.pos)
 	})
 	return rows, err
+}
+
+// maxRoom is how many bytes of documents are read at once.
+const maxRoom = 64 << 20
+
+// tooWide is TooCostly when so many documents are too much for the memory.
+func tooWide(documents, room int) error {
+	if documents < 2 || room <= maxRoom {
+		return nil
+	}
+	return identity.NewError(identity.TooCostly, "", "The resources are too large for one answer; ask for fewer at a time.")
 }
 
 // columns are readColumns, grouped, and the key of the order.

@@ -46,3 +46,39 @@ func TestManyFiltersOverManyMembers(t *testing.T) {
 		}
 	})
 }
+
+// TestFilterWithManyFinds sends a filter whose terms each find many rows by the
+// trigram index: a database takes only so many parameters.
+func TestFilterWithManyFinds(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		n := newWorld(t, db).tenant("acme", "rfc")
+		n.bulkUsers("somebody", 250)
+		term := `userName co "somebody"`
+		filter := term + strings.Repeat(" or "+term, 399)
+		n.call("POST", "/Users/.search", `{"schemas":["`+searchURN+`"],"count":1,"filter":"`+strings.ReplaceAll(filter, `"`, `\"`)+`"}`).
+			want(200).is(250, "totalResults")
+	})
+}
+
+// TestLargeResources lets patches make resources larger than any body, and asks
+// for many of them at once.
+func TestLargeResources(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		n := newWorld(t, db).tenant("acme", "rfc")
+		ids := n.bulkUsers("u", 20)
+		grow := func(id string, from int) answer {
+			mails := make([]string, 60)
+			for i := range mails {
+				mails[i] = fmt.Sprintf(`{"value":"m%d@x.test","display":"%s"}`, from+i, strings.Repeat("d", 60_000))
+			}
+			return n.call("PATCH", "/Users/"+id+"?attributes=id", patchBody(`{"op":"add","path":"emails","value":[`+strings.Join(mails, ",")+`]}`))
+		}
+		for _, id := range ids {
+			grow(id, 0).want(200)
+		}
+		grow(ids[0], 100).want(400, "invalidValue")
+		n.call("GET", "/Users?count=1", "").want(200)
+		n.call("GET", "/Users?count=20", "").want(400, "tooMany")
+		n.call("GET", "/Users?count=20&sortBy=title", "").want(400, "tooMany")
+	})
+}

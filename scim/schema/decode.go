@@ -8,10 +8,12 @@ import (
 )
 
 // maxDepth bounds how deep the objects and arrays of a document may nest,
-// maxKeys how many keys one object may have.
+// maxKeys how many keys one object may have, maxParts how many objects and arrays
+// there may be in a document: each takes a hundred times the room of "{}".
 const (
 	maxDepth = 32
 	maxKeys  = 10_000
+	maxParts = 250_000
 )
 
 // Decode reads one JSON object strictly (RFC 8259): nothing may follow it, no
@@ -29,6 +31,7 @@ type parser struct {
 	text     string
 	pos      int
 	depth    int
+	parts    int
 	distinct bool // look for keys that come twice
 	numbers  bool // a number was read
 	err      *Error
@@ -88,6 +91,10 @@ func (p *parser) space() byte {
 
 func (p *parser) enter() bool {
 	p.pos++
+	if p.parts++; p.parts > maxParts && p.distinct {
+		p.fail("The JSON has more than %d objects and arrays.", maxParts)
+		return false
+	}
 	if p.depth++; p.depth > maxDepth {
 		p.fail("The JSON nests deeper than %d levels.", maxDepth)
 		return false
