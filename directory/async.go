@@ -19,10 +19,24 @@ type Accepted struct {
 // they may hold passwords.
 const sealAccepted = "accepted request"
 
-// Accept makes a request of the actor durable.
+// maxWaiting is how many accepted requests of an organisation may wait: they
+// take room, and those of all organisations are carried out one after the other.
+const maxWaiting = 100
+
+// Accept makes a request of the actor durable. It is Throttled when too many of
+// its organisation wait.
 func (d *Directory) Accept(ctx context.Context, by identity.Actor, id identity.ID, body []byte) error {
 	row := store.AsyncRequest{Org: by.Org, ID: id, Connection: by.ID, Txn: id.String(), Created: d.now(), Body: d.keys.Seal(sealAccepted, body)}
-	return d.db.Update(ctx, func(tx *store.Tx) error { return tx.PutAsync(ctx, row) })
+	return d.db.Update(ctx, func(tx *store.Tx) error {
+		n, err := tx.Waiting(ctx, by.Org)
+		if err == nil && n >= maxWaiting {
+			err = identity.NewError(identity.Throttled, "", "Too many requests of the organisation wait to be carried out; try again later.")
+		}
+		if err != nil {
+			return err
+		}
+		return tx.PutAsync(ctx, row)
+	})
 }
 
 // Accepted lists requests of all organisations that are not finished, the

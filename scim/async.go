@@ -70,6 +70,7 @@ const (
 	eventsEndpoint = ".events" // where the outcome of an asynchronous request is read
 	maxWait        = 60 * time.Second
 	pollEvery      = 20 * time.Millisecond
+	pollLooks      = 25 // before it is asked less often
 )
 
 // later hands the request over when the client prefers that, and answers it.
@@ -140,7 +141,10 @@ func (x *call) await(txn string, wait time.Duration) ([]Event, bool, error) {
 	defer end.Stop()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	for {
+	for looks := 1; ; looks++ {
+		if looks%pollLooks == 0 { // what takes long may be heard of later
+			tick.Reset(pollEvery * time.Duration(min(looks/pollLooks*2, 25)))
+		}
 		events, done, err := x.s.opts.Async.Events(ctx, x.c, txn)
 		if err != nil || done {
 			return events, done, err

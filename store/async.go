@@ -15,6 +15,7 @@ VALUES ($1, $2, $3, $4, $5, $6)`
 	getAsync     = `SELECT ` + asyncColumns + ` FROM async_request WHERE org_id = $1 AND id = $2`
 	// A job looks after the requests of every organisation.
 	listAsyncs  = `SELECT ` + asyncColumns + ` FROM async_request ORDER BY created, id LIMIT $1`
+	countAsyncs = `SELECT COUNT(*) FROM async_request WHERE org_id = $1`
 	deleteAsync = `DELETE FROM async_request WHERE org_id = $1 AND id = $2`
 	insertEvent = `
 INSERT INTO event (org_id, id, connection_id, txn, at, doc)
@@ -76,6 +77,12 @@ func (tx *Tx) Asyncs(ctx context.Context, limit int) ([]AsyncRequest, error) {
 		return nil
 	}, listAsyncs, limit)
 	return list, wrap(err, "list requests")
+}
+
+// Waiting counts the accepted requests of an organisation that are not done.
+func (tx *Tx) Waiting(ctx context.Context, org identity.OrgID) (int, error) {
+	n, err := tx.number(ctx, Statement{SQL: countAsyncs, Args: []any{org}})
+	return int(n), wrap(err, "count requests")
 }
 
 // CompleteAsync removes an accepted request because it is done; NotFound if

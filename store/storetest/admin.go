@@ -174,6 +174,9 @@ func requests(t *testing.T, db *store.DB) {
 		if err != nil {
 			return err
 		}
+		if n, err := tx.Waiting(ctx, org); n != 1 || err != nil {
+			t.Errorf("Waiting = %d, %v, want 1", n, err)
+		}
 		got, err := tx.Event(ctx, org, event.ID)
 		if diff := cmp.Diff(event, got); diff != "" {
 			t.Errorf("Event (-want +got):\n%s", diff)
