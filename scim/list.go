@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"context"
 	"math"
 	"net/http"
 	"strconv"
@@ -120,7 +121,9 @@ func (x *call) list(q *listing) error {
 			}
 		}
 	}
-	page, err := x.c.Backend.Query(x.r.Context(), ask)
+	ctx, cancel := context.WithTimeout(x.r.Context(), x.s.opts.Limits.ListTime)
+	defer cancel()
+	page, err := x.c.Backend.Query(ctx, ask)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type Limits struct {
 	Page           int           // resources of a page unless the client says, 100
 	MaxPage        int           // resources of a page at most, 1000
 	CursorAge      time.Duration // how long a cursor is good, 1 hour
+	ListTime       time.Duration // how long a search may take, 30 s
 }
 
 // A Server answers SCIM requests. It is safe for concurrent use.
@@ -71,6 +72,7 @@ func New(o Options) *Server {
 	fallback(&l.MaxPage, 1000)
 	fallback(&l.Page, min(100, l.MaxPage))
 	fallback(&l.CursorAge, time.Hour)
+	fallback(&l.ListTime, 30*time.Second)
 	return &Server{opts: o}
 }
 

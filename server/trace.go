@@ -58,10 +58,11 @@ func (t tracing) start() func(*http.Request, web.Trace) (context.Context, func(s
 				TraceFlags: flags.WithSampled(from.Sampled), Remote: true,
 			}))
 		}
-		ctx, span := t.tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer),
-			trace.WithAttributes(attribute.String("http.request.method", r.Method)))
+		method := web.Method(r.Method)
+		ctx, span := t.tracer.Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer),
+			trace.WithAttributes(attribute.String("http.request.method", method)))
 		return ctx, func(route string, status int) {
-			span.SetName(r.Method + " " + route)
+			span.SetName(method + " " + route)
 			span.SetAttributes(attribute.String("http.route", route), attribute.Int("http.response.status_code", status))
 			if status >= 500 {
 				span.SetStatus(codes.Error, strconv.Itoa(status))

@@ -60,7 +60,7 @@ func (m *Metrics) Requests(each func(method, route string, status int, n uint64)
 // observe counts one request. Series are remembered, so that the usual request
 // takes no lock.
 func (m *Metrics) observe(method, route string, status int, seconds float64) {
-	key := series{bounded(method), route, status}
+	key := series{Method(method), route, status}
 	c, ok := (*m.known.Load())[key]
 	if !ok {
 		c = m.add(key)
@@ -82,8 +82,9 @@ func (m *Metrics) add(key series) *counted {
 	return next[key]
 }
 
-// bounded returns the method as a label.
-func bounded(method string) string {
+// Method returns a method as a label: "other" if HTTP does not name it, for a
+// client may send any word.
+func Method(method string) string {
 	switch method {
 	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
 		return method

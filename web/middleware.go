@@ -124,7 +124,7 @@ func (m *middleware) line(q *request, r *http.Request, took time.Duration) {
 	}
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
-		slog.String("method", bounded(r.Method)),
+		slog.String("method", Method(r.Method)),
 		slog.String("route", q.route),
 		slog.Int("status", q.status),
 		slog.Int64("bytes", q.bytes),

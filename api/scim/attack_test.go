@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	protocol "github.com/muster-id/muster/scim"
 	"github.com/muster-id/muster/store"
 	"github.com/muster-id/muster/store/storetest"
 )
@@ -80,5 +81,34 @@ func TestLargeResources(t *testing.T) {
 		n.call("GET", "/Users?count=1", "").want(200)
 		n.call("GET", "/Users?count=20", "").want(400, "tooMany")
 		n.call("GET", "/Users?count=20&sortBy=title", "").want(400, "tooMany")
+	})
+}
+
+// TestManyRequestsForLater fills the queue of requests that are answered later,
+// which all organisations share.
+func TestManyRequestsForLater(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		n, other := w.tenant("acme", "rfc"), w.tenant("other", "rfc")
+		send := func(n *tenant) answer {
+			return n.call("DELETE", "/Users/0199c0de-0000-7000-8000-000000000000", "", "Prefer", "respond-async")
+		}
+		for range 100 {
+			send(n).want(202)
+		}
+		send(n).want(429)
+		send(other).want(202)
+	})
+}
+
+// TestSearchTakesItsTime gives a search no time at all.
+func TestSearchTakesItsTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		n := w.tenant("acme", "rfc")
+		id := n.user("ann")
+		w.door.server = protocol.New(protocol.Options{Authenticate: w.door.authenticate, Limits: protocol.Limits{ListTime: 1}})
+		n.call("GET", "/Users?filter=title pr", "").want(503)
+		n.call("GET", "/Users/"+id, "").want(200)
 	})
 }
