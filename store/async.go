@@ -20,7 +20,10 @@ VALUES ($1, $2, $3, $4, $5, $6)`
 	insertEvent = `
 INSERT INTO event (org_id, id, connection_id, txn, at, doc)
 VALUES ($1, $2, $3, $4, $5, $6)`
-	getEvent = `SELECT org_id, id, connection_id, txn, at, doc FROM event WHERE org_id = $1 AND id = $2`
+	// A job removes old events of every organisation.
+	eventOwners = `SELECT DISTINCT org_id FROM event`
+	purgeEvents = `DELETE FROM event WHERE org_id = $1 AND at < $2`
+	getEvent    = `SELECT org_id, id, connection_id, txn, at, doc FROM event WHERE org_id = $1 AND id = $2`
 )
 
 // An AsyncRequest is a request that has been accepted and is not done yet.
@@ -106,4 +109,25 @@ func (tx *Tx) Event(ctx context.Context, org identity.OrgID, id identity.ID) (Ev
 		return nil
 	}, getEvent, org, id)
 	return e, wrap(err, "read event %s", id)
+}
+
+// purgeEvents removes events from before a time.
+func (db *DB) purgeEvents(ctx context.Context, before time.Time) error {
+	var orgs []identity.OrgID
+	err := db.View(ctx, func(tx *Tx) error {
+		return tx.each(ctx, func(r Rows) error {
+			orgs = append(orgs, scan(r).org())
+			return nil
+		}, eventOwners)
+	})
+	for _, org := range orgs {
+		if err != nil {
+			break
+		}
+		err = db.Update(ctx, func(tx *Tx) error {
+			_, err := tx.exec(ctx, purgeEvents, org, millis(before))
+			return err
+		})
+	}
+	return wrap(err, "purge events")
 }

@@ -27,6 +27,7 @@ var everywhere = []string{
 	"SELECT t.org_id, t.id, t.connection_id, t.hash",                                   // the look-up of a token
 	"SELECT org_id, id, connection_id, txn, created, body FROM async_request ORDER BY", // a job
 	"SELECT DISTINCT org_id FROM trash",                                                // a job
+	"SELECT DISTINCT org_id FROM event",                                                // a job
 	"SELECT org_id, type FROM tally GROUP BY",                                          // a job
 }
 

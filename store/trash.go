@@ -201,7 +201,8 @@ func (tx *Tx) restore(ctx context.Context, org identity.OrgID, typ string, id id
 }
 
 // Purge removes what was deleted before a time from the trash of every
-// organisation, for good.
+// organisation, for good, and the events from before that time. It says how many
+// resources it removed.
 func (db *DB) Purge(ctx context.Context, before time.Time) (n int, err error) {
 	var orgs []identity.OrgID
 	err = db.View(ctx, func(tx *Tx) error {
@@ -226,5 +227,8 @@ func (db *DB) Purge(ctx context.Context, before time.Time) (n int, err error) {
 			n += int(gone)
 		}
 	}
-	return n, wrap(err, "purge the trash")
+	if err != nil {
+		return n, wrap(err, "purge the trash")
+	}
+	return n, db.purgeEvents(ctx, before)
 }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -84,7 +85,13 @@ func restoreConflict(t *testing.T, db *store.DB) {
 func purge(t *testing.T, db *store.DB) {
 	orgs := []identity.OrgID{identity.NewOrgID(), identity.NewOrgID()}
 	var old []*store.Resource
+	past, present := identity.NewID(), identity.NewID() // events
 	for _, org := range orgs {
+		update(t, db, func(tx *store.Tx) error {
+			return errors.Join(
+				tx.PutEvent(t.Context(), store.Event{Org: org, ID: past, At: epoch, Doc: []byte("{}")}),
+				tx.PutEvent(t.Context(), store.Event{Org: org, ID: present, At: epoch.Add(time.Hour), Doc: []byte("{}")}))
+		})
 		ann, bob := create(t, db, org, userType, person("ann")), create(t, db, org, userType, person("bob"))
 		old = append(old, ann)
 		remove(t, db, ann)
@@ -102,6 +109,11 @@ func purge(t *testing.T, db *store.DB) {
 	}
 	for i, org := range orgs {
 		view(t, db, func(tx *store.Tx) error {
+			_, err := tx.Event(t.Context(), org, past)
+			wantKind(t, "an event that was purged", err, identity.NotFound)
+			if _, err := tx.Event(t.Context(), org, present); err != nil {
+				t.Errorf("an event that stays: %v", err)
+			}
 			list, err := tx.Trash(t.Context(), org, "User", identity.ID{}, 5)
 			if len(list) != 1 || list[0].ID == old[i].ID {
 				t.Errorf("after Purge the trash holds %d, want bob alone", len(list))
