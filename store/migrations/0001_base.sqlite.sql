@@ -169,7 +169,7 @@ CREATE TABLE change (
 	paths      TEXT NOT NULL,
 	diff       TEXT,
 	PRIMARY KEY (org_id, id)
-) WITHOUT ROWID;
+);
 CREATE INDEX change_target ON change (org_id, target, id);
 
 CREATE TABLE async_request (

@@ -13,7 +13,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 	('trash', 'sqlite_autoindex_trash_1', '1000000 1000000 1000000 1'),
 	('trash', 'trash_deleted', '1000000 1000000 2'),
 	('trash_member', 'trash_member', '1000000 1000000 10 2 1'),
-	('change', 'change', '1000000 1000000 1'),
+	('change', 'sqlite_autoindex_change_1', '1000000 1000000 1'),
 	('change', 'change_target', '1000000 1000000 5 1'),
 	('credential', 'credential', '1000000 1000000 1 1');
 ANALYZE sqlite_schema;
