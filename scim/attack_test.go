@@ -1,7 +1,6 @@
 package scim_test
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -69,7 +68,7 @@ func TestPromisedBodiesTakeNoRoom(t *testing.T) {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			if res := f.answerTo(req); res.StatusCode != http.StatusBadRequest {
-				t.Error(fmt.Sprintf("request %d: status %d, want 400", i, res.StatusCode))
+				t.Errorf("request %d: status %d, want 400", i, res.StatusCode)
 			}
 		}()
 		if _, err := w.Write([]byte("{")); err != nil { // it is being read
