@@ -175,20 +175,16 @@ func (b *Backend) resource(rt *schema.ResourceType, r *directory.Resource, want 
 		if a.Mutability == schema.ReadOnly {
 			out.Rows[a.Name] = groupRows(r)
 		} else {
-			out.Rows[a.Name] = memberRows(r, want.Rows(a.Name+".display"))
+			out.Rows[a.Name] = memberRows(r)
 		}
 	}
 	return out
 }
 
-// memberRows gives members a display only if the client asked for it.
-func memberRows(r *directory.Resource, display bool) []scim.Row {
+func memberRows(r *directory.Resource) []scim.Row {
 	rows := make([]scim.Row, len(r.Members))
 	for i, m := range r.Members {
-		rows[i] = scim.Row{Value: m.ID.String(), Type: m.Type}
-		if display {
-			rows[i].Display = m.Label
-		}
+		rows[i] = scim.Row{Value: m.ID.String(), Display: m.Label, Type: m.Type}
 	}
 	return rows
 }

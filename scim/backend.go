@@ -46,9 +46,7 @@ type Backend interface {
 // Want says which parts of a resource beyond its document the answer needs, so
 // that a backend does not read members that nobody asked for.
 type Want struct {
-	// Rows answers for an attribute with schema.Attribute.Rows, "members", and
-	// for a part of one, "members.display"; nil: none.
-	Rows func(path string) bool
+	Rows func(attr string) bool // per attribute with schema.Attribute.Rows; nil: none
 }
 
 // A Resource is one stored resource. Doc is its JSON object without "meta",
