@@ -76,7 +76,7 @@ func (s *Server) parseBulk(c *Client, raw []byte, id func(i int) string) (*bulkJ
 	if !hasSchema(o, bulkMessage) {
 		return nil, invalid(schema.InvalidSyntax, "The body must have "+bulkMessage+" in schemas.")
 	}
-	list, ok := field(o, "Operations").([]any)
+	list, ok := schema.Field(o, "Operations").([]any)
 	if !ok || len(list) == 0 {
 		return nil, invalid(schema.InvalidSyntax, "Operations must be an array of operations.")
 	}

@@ -220,24 +220,11 @@ func (p params) names(name string) (list []string, ok bool) {
 
 // hasSchema reports whether a message carries its URN.
 func hasSchema(o schema.Object, urn string) bool {
-	list, _ := field(o, "schemas").([]any)
+	list, _ := schema.Field(o, "schemas").([]any)
 	for _, v := range list {
 		if s, ok := v.(string); ok && strings.EqualFold(s, urn) {
 			return true
 		}
 	}
 	return false
-}
-
-// field returns a member of a message, its name in any case.
-func field(o schema.Object, name string) any {
-	if v, ok := o[name]; ok {
-		return v
-	}
-	for k, v := range o {
-		if strings.EqualFold(k, name) {
-			return v
-		}
-	}
-	return nil
 }

@@ -35,8 +35,8 @@ func (j *bulkJob) parse(i int, v any, id func(i int) string) *operation {
 		return op
 	}
 	text := func(name string) string {
-		s, ok := field(o, name).(string)
-		if !ok && field(o, name) != nil && op.err == nil {
+		s, ok := schema.Field(o, name).(string)
+		if !ok && schema.Field(o, name) != nil && op.err == nil {
 			op.err = invalid(schema.InvalidSyntax, name+" must be a string.")
 		}
 		return s
@@ -59,7 +59,7 @@ func (j *bulkJob) parse(i int, v any, id func(i int) string) *operation {
 		op.err = invalid(schema.InvalidSyntax, "method must be POST, PUT, PATCH or DELETE.")
 	}
 	if op.err == nil && op.method != "DELETE" {
-		op.err = op.parseData(field(o, "data"))
+		op.err = op.parseData(schema.Field(o, "data"))
 	}
 	return op
 }
@@ -125,7 +125,7 @@ func (op *operation) parseData(v any) error {
 	if !ok {
 		return invalid(schema.InvalidSyntax, "The operation needs data, an object.")
 	}
-	if op.method == "PATCH" && field(data, "schemas") == nil {
+	if op.method == "PATCH" && schema.Field(data, "schemas") == nil {
 		data["schemas"] = []any{patchMessage}
 	}
 	op.data = data
@@ -184,13 +184,13 @@ func (j *bulkJob) resolve(op *operation) {
 		}
 		return
 	}
-	list, _ := field(op.data, "Operations").([]any)
+	list, _ := schema.Field(op.data, "Operations").([]any)
 	for _, v := range list {
 		edit, ok := v.(schema.Object)
 		if !ok {
 			continue
 		}
-		path, _ := field(edit, "path").(string)
+		path, _ := schema.Field(edit, "path").(string)
 		end := strings.IndexAny(path, "[.")
 		if end < 0 {
 			end = len(path)

@@ -24,7 +24,7 @@ func (x *call) search(types []*schema.ResourceType) error {
 		name string
 		to   *string
 	}{{"filter", &q.filter}, {"sortBy", &q.sortBy}, {"sortOrder", &order}, {"cursor", &q.cursor}} {
-		v := field(o, f.name)
+		v := schema.Field(o, f.name)
 		if v == nil {
 			continue
 		}
@@ -58,7 +58,7 @@ func (x *call) search(types []*schema.ResourceType) error {
 }
 
 func number(o schema.Object, name string) (n int, ok bool, err error) {
-	v := field(o, name)
+	v := schema.Field(o, name)
 	if v == nil {
 		return 0, false, nil
 	}
@@ -73,7 +73,7 @@ func number(o schema.Object, name string) (n int, ok bool, err error) {
 // nameList reads an array of attribute names; a string holds a list as in a
 // URL.
 func nameList(o schema.Object, name string) ([]string, error) {
-	switch v := field(o, name).(type) {
+	switch v := schema.Field(o, name).(type) {
 	case nil:
 		return nil, nil
 	case string:

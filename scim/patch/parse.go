@@ -20,7 +20,7 @@ func Parse(body schema.Object, rt *schema.ResourceType, d schema.Dialect) (*Patc
 	if err := checkSchemas(body, d); err != nil {
 		return nil, err
 	}
-	list, ok := member(body, "Operations").([]any)
+	list, ok := schema.Field(body, "Operations").([]any)
 	switch {
 	case !ok || len(list) == 0:
 		return nil, schema.Errorf(schema.InvalidSyntax, "A PATCH needs a non-empty array 'Operations'.")
@@ -47,7 +47,7 @@ func located(n int, err error) error {
 }
 
 func checkSchemas(body schema.Object, d schema.Dialect) error {
-	list, ok := member(body, "schemas").([]any)
+	list, ok := schema.Field(body, "schemas").([]any)
 	for _, x := range list {
 		if s, ok := x.(string); ok && strings.EqualFold(s, Message) {
 			return nil
@@ -60,19 +60,6 @@ func checkSchemas(body schema.Object, d schema.Dialect) error {
 		return schema.Errorf(schema.InvalidSyntax, "The attribute 'schemas' is missing; a PATCH needs [%q].", Message)
 	}
 	return schema.Errorf(schema.InvalidSyntax, "The attribute 'schemas' of a PATCH must hold %q.", Message)
-}
-
-// member returns the member of o with a name in any case.
-func member(o schema.Object, name string) any {
-	if v, ok := o[name]; ok {
-		return v
-	}
-	for k, v := range o {
-		if strings.EqualFold(k, name) {
-			return v
-		}
-	}
-	return nil
 }
 
 // has reports whether o has the member at all; null counts.
@@ -99,7 +86,7 @@ func (p *parser) operation(x any) error {
 	if !ok {
 		return schema.Errorf(schema.InvalidSyntax, "An operation is a JSON object.")
 	}
-	name, _ := member(o, "op").(string)
+	name, _ := schema.Field(o, "op").(string)
 	v := verb(strings.ToLower(name))
 	if v != add && v != remove && v != replace {
 		return schema.Errorf(schema.InvalidSyntax, "'op' is add, remove or replace.")
@@ -107,8 +94,8 @@ func (p *parser) operation(x any) error {
 	if v != remove && !has(o, "value") {
 		return schema.Errorf(schema.InvalidValue, "The operation %s needs a 'value'.", v)
 	}
-	value := member(o, "value")
-	path, ok, err := readPath(member(o, "path"), p.d)
+	value := schema.Field(o, "value")
+	path, ok, err := readPath(schema.Field(o, "path"), p.d)
 	if err != nil {
 		return err
 	}
@@ -152,11 +139,11 @@ func readPath(v any, d schema.Dialect) (filter.Path, bool, error) {
 // data structure. The expression must be a string.
 func pathParts(o schema.Object) (filter.Path, error) {
 	text := func(o schema.Object, name string) string {
-		s, _ := member(o, name).(string)
+		s, _ := schema.Field(o, name).(string)
 		return s
 	}
 	attr := o
-	if inner, ok := member(o, "AttributePath").(schema.Object); ok {
+	if inner, ok := schema.Field(o, "AttributePath").(schema.Object); ok {
 		attr = inner
 	}
 	s := text(attr, "AttributeName")
@@ -166,7 +153,7 @@ func pathParts(o schema.Object) (filter.Path, error) {
 	if uri := strings.TrimSuffix(text(attr, "URIPrefix"), ":"); uri != "" {
 		s = uri + ":" + s
 	}
-	switch e := member(o, "ValueExpression").(type) {
+	switch e := schema.Field(o, "ValueExpression").(type) {
 	case nil:
 	case string:
 		s += "[" + e + "]"

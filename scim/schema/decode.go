@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -408,4 +409,18 @@ func clip(s string) string {
 		n--
 	}
 	return s[:n] + "..."
+}
+
+// Field returns a member of a decoded message, its name in any case, or nil.
+// Decode lets no two names pass that differ only in case.
+func Field(o Object, name string) any {
+	if v, ok := o[name]; ok {
+		return v
+	}
+	for k, v := range o {
+		if strings.EqualFold(k, name) {
+			return v
+		}
+	}
+	return nil
 }
