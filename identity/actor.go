@@ -6,6 +6,8 @@ type ActorKind string
 // The kinds of actor.
 const (
 	ByConnection ActorKind = "connection"
+	ByUser       ActorKind = "user"
+	ByApp        ActorKind = "app"
 	ByCLI        ActorKind = "cli"
 	BySystem     ActorKind = "system"
 )
@@ -14,7 +16,7 @@ const (
 type Actor struct {
 	Kind ActorKind
 	Org  OrgID
-	ID   ID     // of the connection; zero for the CLI and the system
+	ID   ID     // of the connection, user or app; zero for the CLI and the system
 	Name string // for the change log: the connection's name, the CLI user's login
 	// Domain is the provisioning domain of externalId, "" for none.
 	Domain    string
@@ -30,6 +32,19 @@ const (
 	Anyone         Perm = "anyone" // no credential needed
 	ResourcesRead  Perm = "resources:read"
 	ResourcesWrite Perm = "resources:write"
+
+	UsersRegister      Perm = "users:register"
+	UsersInvite        Perm = "users:invite"
+	UsersPurge         Perm = "users:purge"
+	AppsRead           Perm = "apps:read"
+	AppsWrite          Perm = "apps:write"
+	SettingsRead       Perm = "settings:read"
+	SettingsWrite      Perm = "settings:write" // policies, claims, mail
+	KeysWrite          Perm = "keys:write"
+	SessionsWrite      Perm = "sessions:write" // end sessions of others
+	OrganisationsWrite Perm = "organisations:write"
+	// SignedIn is any person or app that we know, for what is their own.
+	SignedIn Perm = "signed-in"
 )
 
 // Perms is a set of permissions.
@@ -37,7 +52,7 @@ type Perms []Perm
 
 // Need returns a Denied error unless the actor has p.
 func (a Actor) Need(p Perm) error {
-	if p == Anyone {
+	if p == Anyone || p == SignedIn && (a.Kind == ByUser || a.Kind == ByApp) {
 		return nil
 	}
 	for _, have := range a.Perms {

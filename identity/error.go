@@ -16,6 +16,7 @@ const (
 	Stale           Kind = "stale"           // the version the caller saw is gone
 	TooCostly       Kind = "too_costly"      // the answer would take more work than one request may cost
 	Throttled       Kind = "throttled"       // slow down
+	Busy            Kind = "busy"            // too much is going on; the same request may succeed in a moment
 )
 
 // An Error is one the caller may see. Every other error is ours: doors log it
