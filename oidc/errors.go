@@ -1,0 +1,102 @@
+package oidc
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/muster-id/muster/app"
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/oidc/request"
+	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
+)
+
+// An oauthError is an error as RFC 6749 section 5.2 puts it on the wire. Status
+// 0 is 400.
+type oauthError struct {
+	Code        string `json:"error"`
+	Description string `json:"error_description,omitempty"`
+	Status      int    `json:"-"`
+	Challenge   string `json:"-"` // WWW-Authenticate
+	Retry       int    `json:"-"` // seconds, for Retry-After
+}
+
+func (e *oauthError) Error() string { return e.Code + ": " + e.Description }
+
+// asOAuth translates every error that a caller may see. Of all others it tells
+// nothing but that they happened.
+func asOAuth(err error) *oauthError {
+	if e, ok := errors.AsType[*oauthError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*request.Error](err); ok {
+		return &oauthError{Code: e.Code, Description: e.Text}
+	}
+	if e, ok := errors.AsType[*token.Error](err); ok {
+		return &oauthError{Code: e.Code, Description: e.Description, Status: e.Status}
+	}
+	if e, ok := errors.AsType[*app.AuthError](err); ok {
+		return authError(e)
+	}
+	if e, ok := errors.AsType[*identity.Error](err); ok {
+		switch e.Kind {
+		case identity.Invalid, identity.Conflict, identity.Stale, identity.TooCostly:
+			return &oauthError{Code: "invalid_request", Description: e.Text}
+		case identity.Unauthenticated:
+			return &oauthError{Code: "invalid_token", Description: e.Text, Status: http.StatusUnauthorized, Challenge: "Bearer"}
+		case identity.Denied:
+			return &oauthError{Code: "access_denied", Description: e.Text, Status: http.StatusForbidden}
+		case identity.NotFound:
+			return &oauthError{Code: "invalid_request", Description: e.Text, Status: http.StatusNotFound}
+		case identity.Throttled:
+			return &oauthError{Code: "slow_down", Description: e.Text, Status: http.StatusTooManyRequests, Retry: 5}
+		case identity.Busy:
+			return &oauthError{Code: "temporarily_unavailable", Description: e.Text, Status: http.StatusServiceUnavailable, Retry: 2}
+		}
+	}
+	return &oauthError{Code: "server_error", Description: "Something went wrong here.", Status: http.StatusInternalServerError}
+}
+
+// authError translates what app.Authenticate refused.
+func authError(e *app.AuthError) *oauthError {
+	out := &oauthError{Code: "invalid_client", Description: e.Error(), Status: http.StatusUnauthorized}
+	out.Challenge = e.Challenge
+	return out
+}
+
+// writeError answers a call of an app with an error.
+func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	e := asOAuth(err)
+	if e.Status == 0 {
+		e.Status = http.StatusBadRequest
+	}
+	if e.Status >= http.StatusInternalServerError {
+		web.Fail(r.Context(), err)
+	}
+	if e.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", e.Challenge)
+	}
+	if e.Retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.Retry))
+	}
+	writeJSON(w, e.Status, e)
+}
+
+// writeJSON answers with a JSON object that nobody may keep.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic("oidc: an answer that is no JSON: " + err.Error())
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+		h.Set("Pragma", "no-cache")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
