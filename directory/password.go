@@ -79,3 +79,46 @@ func (d *Directory) CheckPassword(ctx context.Context, org identity.OrgID, user 
 	}
 	return secret.CheckPassword(ctx, string(phc), password)
 }
+
+// SetPassword gives a user of the actor's organisation a password. It does not
+// judge how good it is. It is Invalid for a text that cannot be a password and
+// NotFound without such a user.
+func (d *Directory) SetPassword(ctx context.Context, by identity.Actor, user identity.ID, password string) error {
+	phc, err := secret.HashPassword(ctx, password)
+	if err == secret.ErrPassword {
+		return errPassword
+	}
+	if err != nil {
+		return err
+	}
+	return d.putPassword(ctx, by, user, phc)
+}
+
+// ImportPassword gives a user the hash that another system kept of a password;
+// see secret.CheckImport for the kinds. The next sign-in replaces it by one of
+// ours.
+func (d *Directory) ImportPassword(ctx context.Context, by identity.Actor, user identity.ID, encoded string) error {
+	if err := secret.CheckImport(encoded); err != nil {
+		return identity.NewError(identity.Invalid, "password", err.Error())
+	}
+	return d.putPassword(ctx, by, user, encoded)
+}
+
+var errPassword = identity.NewError(identity.Invalid, "password", "The password is too long or has characters that a password cannot have.")
+
+// putPassword stores a hash and tells of it in the change log.
+func (d *Directory) putPassword(ctx context.Context, by identity.Actor, user identity.ID, phc string) error {
+	sealed := d.keys.Seal(sealCredential, []byte(phc))
+	return d.db.Update(ctx, func(tx *store.Tx) error {
+		r, err := tx.Get(ctx, by.Org, userType, user)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutCredential(ctx, by.Org, user, passwordKind, sealed); err != nil {
+			return err
+		}
+		c := d.change(by, by.Org, identity.Patched, userType, user, r.Version)
+		c.Paths, c.Diff = []string{passwordKind}, []byte("{}")
+		return tx.Record(ctx, c)
+	})
+}
