@@ -1,25 +1,25 @@
 package token
 
 import (
-	"encoding/json"
 	"time"
 
+	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 )
 
 // An Authorization is what somebody allowed an app: what all tokens of a grant
 // say.
 type Authorization struct {
-	App       identity.ID    `json:"app"`
-	User      identity.ID    `json:"user,omitzero"`    // zero: the app acts for itself
-	Session   identity.ID    `json:"session,omitzero"` // in which the user allowed it
-	Scopes    []string       `json:"scopes,omitempty"`
-	Resources []string       `json:"resources,omitempty"` // audiences by RFC 8707, none: the issuer
-	Claims    *ClaimsRequest `json:"claims,omitempty"`
-	Nonce     string         `json:"nonce,omitempty"`
-	AuthTime  time.Time      `json:"auth_time,omitzero"`
-	AMR       []string       `json:"amr,omitempty"`
-	ACR       string         `json:"acr,omitempty"`
+	App       identity.ID       `json:"app"`
+	User      identity.ID       `json:"user,omitzero"`    // zero: the app acts for itself
+	Session   identity.ID       `json:"session,omitzero"` // in which the user allowed it
+	Scopes    []string          `json:"scopes,omitempty"`
+	Resources []string          `json:"resources,omitempty"` // audiences by RFC 8707, none: the issuer
+	Claims    *claims.Parameter `json:"claims,omitempty"`
+	Nonce     string            `json:"nonce,omitempty"`
+	AuthTime  time.Time         `json:"auth_time,omitzero"`
+	AMR       []string          `json:"amr,omitempty"`
+	ACR       string            `json:"acr,omitempty"`
 	// Confirmation binds the tokens to a key or certificate of the app.
 	Confirmation Confirmation `json:"cnf,omitzero"`
 	// Refresh says that the grant has a refresh token; Offline, that it outlives
@@ -39,20 +39,6 @@ type Authorization struct {
 type Confirmation struct {
 	JKT string `json:"jkt,omitempty"`      // thumbprint of a DPoP key (RFC 9449)
 	X5T string `json:"x5t#S256,omitempty"` // thumbprint of a certificate (RFC 8705)
-}
-
-// A ClaimsRequest is the parameter claims of an authorization request (OpenID
-// Connect Core section 5.5).
-type ClaimsRequest struct {
-	IDToken  map[string]*ClaimRequest `json:"id_token,omitempty"`
-	UserInfo map[string]*ClaimRequest `json:"userinfo,omitempty"`
-}
-
-// A ClaimRequest says how one claim is asked for; nil is "voluntarily".
-type ClaimRequest struct {
-	Essential bool              `json:"essential,omitempty"`
-	Value     json.RawMessage   `json:"value,omitempty"`
-	Values    []json.RawMessage `json:"values,omitempty"`
 }
 
 // An Act is the claim act of RFC 8693 section 4.1: who acts, and for whom that

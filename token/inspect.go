@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 )
 
@@ -36,7 +37,7 @@ type Bearer struct {
 	Actor        *Act
 	Extra        map[string]any // claims that a door added
 	// Claims asked for by the parameter claims, for UserInfo.
-	Claims *ClaimsRequest
+	Claims *claims.Parameter
 }
 
 // Type returns how the token is presented: "DPoP" or "Bearer".

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/muster-id/muster/app"
+	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
@@ -18,6 +20,8 @@ import (
 type Options struct {
 	DB     *store.DB
 	Keys   *secret.Keys
+	Apps   *app.Service
+	Claims *claims.Service
 	Public string           // where the server is reached, "https://id.example.com"
 	Now    func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: slog.Default
@@ -28,6 +32,8 @@ type Options struct {
 type Service struct {
 	db     *store.DB
 	keys   *secret.Keys
+	apps   *app.Service
+	claims *claims.Service
 	public string
 	clock  func() time.Time
 	log    *slog.Logger
@@ -35,7 +41,7 @@ type Service struct {
 
 // New makes a Service.
 func New(o Options) *Service {
-	s := &Service{db: o.DB, keys: o.Keys, public: strings.TrimRight(o.Public, "/"), clock: o.Now, log: o.Log}
+	s := &Service{db: o.DB, keys: o.Keys, apps: o.Apps, claims: o.Claims, public: strings.TrimRight(o.Public, "/"), clock: o.Now, log: o.Log}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
