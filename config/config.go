@@ -24,6 +24,23 @@ type Config struct {
 	Listen         string // host:port
 	PublicURL      string // absolute, no slash at the end; "": as Listen says
 	TrustedProxies []netip.Prefix
+	TLSCertFile    string // certificate chain and key for HTTPS; both or none
+	TLSKeyFile     string
+	ClientCAFile   string // certificate authorities of apps that authenticate by certificate
+	ClientHeader   string // header in which a trusted proxy passes the certificate of a client
+
+	SMTPHost     string // "": letters stay in the outbox
+	SMTPPort     int    // 0: by SMTPTLS
+	SMTPTLS      string // starttls, tls, none
+	SMTPUser     string
+	SMTPPassword string
+	MailFrom     string
+
+	OutboundPrivate []netip.Prefix // private networks that may be called
+	OutboundCAFile  string         // further authorities for calls to others
+
+	BootstrapUser     string // user name or e-mail of the first administrator
+	BootstrapPassword string
 
 	LogLevel  string // debug, info, warn, error
 	LogFormat string // json, text
@@ -47,6 +64,11 @@ var (
 	LogFormats = []string{"json", "text"}
 )
 
+// TLSModes are the values of smtp_tls.
+var TLSModes = []string{"starttls", "tls", "none"}
+
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
 // LocalURL returns the URL under which the server that listens on addr answers
 // on this machine.
 func LocalURL(addr string) string {
@@ -54,7 +76,8 @@ func LocalURL(addr string) string {
 	if err != nil {
 		return "http://" + addr
 	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+	// Passkeys belong to a name, never to an address: on this machine to this one.
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && (ip.IsUnspecified() || ip == loopback) {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)
@@ -64,6 +87,9 @@ func LocalURL(addr string) string {
 func (c *Config) URL(addr string) string {
 	if c.PublicURL != "" {
 		return c.PublicURL
+	}
+	if c.TLSCertFile != "" {
+		return "https" + strings.TrimPrefix(LocalURL(addr), "http")
 	}
 	return LocalURL(addr)
 }

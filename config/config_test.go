@@ -26,6 +26,7 @@ func TestDefaults(t *testing.T) {
 		DataDir:           "data",
 		MasterKeyFile:     "data/master.key",
 		Listen:            "127.0.0.1:8080",
+		SMTPTLS:           "starttls",
 		LogLevel:          "info",
 		LogFormat:         "json",
 		MaxBody:           10 << 20,
@@ -224,9 +225,27 @@ func TestEverySettingHasItsWords(t *testing.T) {
 	}
 }
 
+func TestTogether(t *testing.T) {
+	for phrase, c := range map[string]struct{ env, want string }{
+		"a certificate without its key":   {"MUSTER_TLS_CERT_FILE=a", "tls_key_file"},
+		"a mail server without an author": {"MUSTER_SMTP_HOST=a", "mail_from"},
+		"a header that anybody may write": {"MUSTER_CLIENT_HEADER=a", "trusted_proxies"},
+		"an administrator without a door": {"MUSTER_BOOTSTRAP_USER=a", "bootstrap_password"},
+		"a password in the clear":         {"MUSTER_SMTP_TLS=none MUSTER_SMTP_USER=a MUSTER_SMTP_PASSWORD=b", "in the clear"},
+	} {
+		t.Run(phrase, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			_, err := config.Read(config.Sources{Env: strings.Fields(c.env)})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("Read = %v, want a fault about %s", err, c.want)
+			}
+		})
+	}
+}
+
 func TestLocalURL(t *testing.T) {
 	for addr, want := range map[string]string{
-		"127.0.0.1:8080": "http://127.0.0.1:8080",
+		"127.0.0.1:8080": "http://localhost:8080",
 		"0.0.0.0:80":     "http://localhost:80",
 		"[::]:80":        "http://localhost:80",
 		":80":            "http://localhost:80",

@@ -37,6 +37,8 @@ func (f Faults) Error() string {
 var Others = []string{
 	"MUSTER_CONFIG", "MUSTER_URL", "MUSTER_ORG", "MUSTER_SCIM_URL", "MUSTER_SCIM_TOKEN",
 	"MUSTER_OTHER_ORG", "MUSTER_OTHER_SCIM_TOKEN", "MUSTER_PID",
+	"MUSTER_ISSUER", "MUSTER_CLIENT_ID", "MUSTER_CLIENT_SECRET", "MUSTER_REDIRECT_URI",
+	"MUSTER_USER", "MUSTER_PASSWORD", "MUSTER_ADMIN_TOKEN", "MUSTER_CA_FILE",
 }
 
 // testPrefix begins the variables that tests of Muster read.
@@ -86,11 +88,32 @@ func Read(src Sources) (*Config, error) {
 			r.fault("%s %v", v.from, err)
 		}
 	}
+	r.together(c)
 	if len(r.faults) > 0 {
 		return nil, r.faults
 	}
 	c.derive()
 	return c, nil
+}
+
+// together checks settings that only make sense with one another.
+func (r *reading) together(c *Config) {
+	for _, need := range []struct {
+		have, lacks bool
+		text        string
+	}{
+		{c.TLSCertFile != "", c.TLSKeyFile == "", "tls_cert_file needs tls_key_file"},
+		{c.TLSKeyFile != "", c.TLSCertFile == "", "tls_key_file needs tls_cert_file"},
+		{c.SMTPHost != "", c.MailFrom == "", "smtp_host needs mail_from, the address that letters come from"},
+		{c.SMTPUser != "", c.SMTPPassword == "", "smtp_user needs smtp_password"},
+		{c.SMTPTLS == "none", c.SMTPPassword != "", "smtp_password must not cross the network in the clear: smtp_tls is none"},
+		{c.BootstrapUser != "", c.BootstrapPassword == "", "bootstrap_user needs bootstrap_password"},
+		{c.ClientHeader != "", len(c.TrustedProxies) == 0, "client_header needs trusted_proxies: anybody else could write it"},
+	} {
+		if need.have && need.lacks {
+			r.fault("%s", need.text)
+		}
+	}
 }
 
 func (r *reading) fault(format string, args ...any) {

@@ -52,8 +52,36 @@ var settings = []Setting{
 		Doc: "address to listen on, host:port"},
 	{Key: "public_url", set: setPublicURL,
 		Doc: "URL that clients use, where it is not http://<listen>"},
-	{Key: "trusted_proxies", set: setProxies,
+	{Key: "trusted_proxies", set: networks(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }),
 		Doc: "addresses or networks whose X-Forwarded headers count, separated by commas"},
+	{Key: "tls_cert_file", set: text(func(c *Config) *string { return &c.TLSCertFile }),
+		Doc: "certificate chain in PEM, to serve HTTPS without a proxy"},
+	{Key: "tls_key_file", set: text(func(c *Config) *string { return &c.TLSKeyFile }),
+		Doc: "the key of tls_cert_file"},
+	{Key: "client_ca_file", set: text(func(c *Config) *string { return &c.ClientCAFile }),
+		Doc: "authorities in PEM whose certificates apps may authenticate with"},
+	{Key: "client_header", set: text(func(c *Config) *string { return &c.ClientHeader }),
+		Doc: "header in which a trusted proxy passes the certificate of a client, in URL-encoded PEM"},
+	{Key: "smtp_host", set: text(func(c *Config) *string { return &c.SMTPHost }),
+		Doc: "mail server; without one letters stay in the outbox"},
+	{Key: "smtp_port", Default: "0", set: integer(func(c *Config) *int { return &c.SMTPPort }, 0, 65535),
+		Doc: "port of the mail server, 0 by smtp_tls"},
+	{Key: "smtp_tls", Default: "starttls", set: word(func(c *Config) *string { return &c.SMTPTLS }, TLSModes),
+		Doc: "starttls, tls, or none for a mail server on the same machine"},
+	{Key: "smtp_user", set: text(func(c *Config) *string { return &c.SMTPUser }),
+		Doc: "user at the mail server, if it asks for one"},
+	{Key: "smtp_password", Secret: true, set: text(func(c *Config) *string { return &c.SMTPPassword }),
+		Doc: "password at the mail server"},
+	{Key: "mail_from", set: text(func(c *Config) *string { return &c.MailFrom }),
+		Doc: "address that letters come from"},
+	{Key: "outbound_private", set: networks(func(c *Config) *[]netip.Prefix { return &c.OutboundPrivate }),
+		Doc: "private addresses or networks that may be called (keys and logout of apps, webhooks), separated by commas"},
+	{Key: "outbound_ca_file", set: text(func(c *Config) *string { return &c.OutboundCAFile }),
+		Doc: "further authorities in PEM for calls to others"},
+	{Key: "bootstrap_user", set: text(func(c *Config) *string { return &c.BootstrapUser }),
+		Doc: "e-mail address of the first administrator, made where there is none"},
+	{Key: "bootstrap_password", Secret: true, set: text(func(c *Config) *string { return &c.BootstrapPassword }),
+		Doc: "password of the first administrator"},
 	{Key: "log_level", Default: "info", set: word(func(c *Config) *string { return &c.LogLevel }, LogLevels),
 		Doc: "debug, info, warn or error"},
 	{Key: "log_format", Default: "json", set: word(func(c *Config) *string { return &c.LogFormat }, LogFormats),
@@ -116,24 +144,28 @@ func setPublicURL(c *Config, v string) error {
 	return nil
 }
 
-func setProxies(c *Config, v string) error {
-	c.TrustedProxies = nil
-	for part := range strings.SplitSeq(v, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
-		}
-		network, err := netip.ParsePrefix(part)
-		if err != nil {
-			ip, err := netip.ParseAddr(part)
-			if err != nil || ip.Zone() != "" {
-				return fmt.Errorf("%q is neither an address nor a network, as 10.0.0.0/8", part)
+// networks reads addresses and networks that are separated by commas.
+func networks(field func(*Config) *[]netip.Prefix) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		var list []netip.Prefix
+		for part := range strings.SplitSeq(v, ",") {
+			part = strings.TrimSpace(part)
+			if part == "" {
+				continue
 			}
-			network = netip.PrefixFrom(ip, ip.BitLen())
+			network, err := netip.ParsePrefix(part)
+			if err != nil {
+				ip, err := netip.ParseAddr(part)
+				if err != nil || ip.Zone() != "" {
+					return fmt.Errorf("%q is neither an address nor a network, as 10.0.0.0/8", part)
+				}
+				network = netip.PrefixFrom(ip, ip.BitLen())
+			}
+			list = append(list, network.Masked())
 		}
-		c.TrustedProxies = append(c.TrustedProxies, network.Masked())
+		*field(c) = list
+		return nil
 	}
-	return nil
 }
 
 func setBody(c *Config, v string) error {
