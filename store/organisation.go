@@ -30,6 +30,8 @@ UPDATE organisation
 var organisationTables = []string{
 	"token", "connection", "stored_schema", "attr_token", "unique_value",
 	"member", "trash_member", "trash", "credential", "tally", "change", "async_request", "event",
+	"app", "app_secret", "session", "app_grant", "consent", "artefact", "authenticator", "verified", "attempt",
+	"signing_key", "org_setting", "domain", "administrator", "job",
 	"resource", "organisation",
 }
 

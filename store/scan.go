@@ -126,3 +126,6 @@ func writeParam(b *strings.Builder, n int) {
 	b.WriteByte('$')
 	b.WriteString(strconv.Itoa(n))
 }
+
+// words reads a list of words without spaces.
+func (s *scanner) words() []string { return strings.Fields(s.text()) }

@@ -50,6 +50,7 @@ type Tx struct {
 	write bool
 	admin bool // something that Epoch tells of has changed
 	delta map[tallyKey]int64
+	then  []func()
 }
 
 type tallyKey struct {
@@ -69,20 +70,30 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // durable; otherwise nothing of it is left. fn may run more than once and must
 // have no effects but its writes; it must not call Update itself.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	var admin bool
+	var last *Tx
 	err := db.driver.Update(ctx, func(c Conn) error {
 		tx := &Tx{db: db, conn: c, write: true}
 		if err := fn(tx); err != nil {
 			return err
 		}
-		admin = tx.admin
+		last = tx
 		return tx.finish(ctx)
 	})
-	if admin && err == nil {
+	if err != nil {
+		return classify(err)
+	}
+	if last.admin {
 		db.epoch.forget()
 	}
-	return classify(err)
+	for _, fn := range last.then {
+		fn()
+	}
+	return nil
 }
+
+// Then calls fn after the transaction, if what it wrote is durable. fn must be
+// quick: it may wake somebody.
+func (tx *Tx) Then(fn func()) { tx.then = append(tx.then, fn) }
 
 // finish writes what is kept until the end of a transaction.
 func (tx *Tx) finish(ctx context.Context) error {
@@ -183,6 +194,8 @@ func notFound(what string) error {
 
 // conflicts maps unique constraints to the errors that callers see.
 var conflicts = map[string]*identity.Error{
+	"app_client_id":      identity.NewError(identity.Conflict, "client_id", "That client id is taken by another app."),
+	"domain_name":        identity.NewError(identity.Conflict, "name", "Another organisation has that domain."),
 	"organisation_slug":  identity.NewError(identity.Conflict, "slug", "That slug is taken by another organisation."),
 	"connection_name":    identity.NewError(identity.Conflict, "name", "That name is taken by another connection."),
 	"resource_name_key":  identity.NewError(identity.Conflict, "userName", "That userName is taken."),
