@@ -27,8 +27,9 @@ type Page struct {
 	Wide   bool
 	Nav    []Link
 	Person string // who is signed in, in the bar of a wide page
-	// Script is an asset that the page runs, "passkey.js" or "submit.js".
-	Script string
+	// Scripts are the assets that the page runs: "passkey.js", "page.js" (copy
+	// buttons, shown passwords), "submit.js" (sends the only form at once).
+	Scripts []string
 	// FormTargets are the origins or schemes that the page's forms may lead to
 	// besides our own, also by way of redirects.
 	FormTargets []string
@@ -190,7 +191,7 @@ func (u *UI) Error(w http.ResponseWriter, r *http.Request, status int, p Problem
 func (u *UI) headers(h http.Header, p *Page) {
 	csp := []string{"default-src 'none'", "style-src 'self'", "img-src 'self' data:" + sources(p.Images),
 		"base-uri 'none'", "frame-ancestors 'none'"}
-	if p.Script != "" {
+	if len(p.Scripts) > 0 {
 		csp = append(csp, "script-src 'self'")
 	}
 	if !p.FormAnywhere {

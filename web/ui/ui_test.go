@@ -43,7 +43,7 @@ func TestHeaders(t *testing.T) {
 		has, lack string
 	}{
 		"a plain page":       {ui.Page{}, "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'", "script-src"},
-		"a script":           {ui.Page{Script: "passkey.js"}, "; script-src 'self'", "unsafe"},
+		"a script":           {ui.Page{Scripts: []string{"passkey.js"}}, "; script-src 'self'", "unsafe"},
 		"a target":           {ui.Page{FormTargets: []string{"https://app.example.com/cb?x=1"}}, "form-action 'self' https://app.example.com", "cb"},
 		"an app's scheme":    {ui.Page{FormTargets: []string{"com.example.app:/cb"}}, "form-action 'self' com.example.app:", "cb"},
 		"anywhere":           {ui.Page{FormAnywhere: true}, "default-src 'none'", "form-action"},
@@ -141,7 +141,7 @@ func TestAssets(t *testing.T) {
 	u, m := room(t, ui.Options{}, `x`)
 	mux := http.NewServeMux()
 	u.Mount(mux)
-	page := render(m, httptest.NewRequest("GET", "/x", nil), ui.Page{Title: "t", Body: "body", Script: "passkey.js"}).Body.String()
+	page := render(m, httptest.NewRequest("GET", "/x", nil), ui.Page{Title: "t", Body: "body", Scripts: []string{"passkey.js"}}).Body.String()
 	found := regexp.MustCompile(`"(/assets/[^"]+)"`).FindAllStringSubmatch(page, -1)
 	if len(found) != 3 {
 		t.Fatalf("%d assets on the page, want icon, style and script:\n%s", len(found), page)
