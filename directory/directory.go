@@ -14,6 +14,7 @@ import (
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/secret"
+	"github.com/muster-id/muster/session"
 	"github.com/muster-id/muster/store"
 )
 
@@ -23,6 +24,9 @@ type Options struct {
 	Keys *secret.Keys
 	Now  func() time.Time // nil: time.Now
 	Log  *slog.Logger     // nil: slog.Default
+	// Session ends the sessions of who is deleted or no longer active; nil: one
+	// made of DB, Keys and Now.
+	Session *session.Service
 	// MaxSchemas bounds the schemas of its own that an organisation may have;
 	// 0 means 50.
 	MaxSchemas int
@@ -35,6 +39,7 @@ type Directory struct {
 	keys       *secret.Keys
 	clock      func() time.Time
 	log        *slog.Logger
+	sessions   *session.Service
 	maxSchemas int
 	standard   *schema.Registry
 	tokenKey   [32]byte
@@ -52,7 +57,7 @@ type Directory struct {
 // New makes a Directory. Call Start before anything else.
 func New(o Options) *Directory {
 	d := &Directory{
-		db: o.DB, keys: o.Keys, clock: o.Now, log: o.Log, maxSchemas: o.MaxSchemas,
+		db: o.DB, keys: o.Keys, clock: o.Now, log: o.Log, sessions: o.Session, maxSchemas: o.MaxSchemas,
 		standard: schema.Standard(), tokenKey: o.Keys.Derive("connection token"),
 		coming: map[identity.OrgID]*schema.Registry{},
 	}
@@ -61,6 +66,9 @@ func New(o Options) *Directory {
 	}
 	if d.log == nil {
 		d.log = slog.Default()
+	}
+	if d.sessions == nil {
+		d.sessions = session.New(session.Options{DB: o.DB, Keys: o.Keys, Now: o.Now})
 	}
 	if d.maxSchemas == 0 {
 		d.maxSchemas = 50

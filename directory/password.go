@@ -1,7 +1,9 @@
 package directory
 
 import (
+	"bytes"
 	"context"
+	"errors"
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/secret"
@@ -33,7 +35,7 @@ func (b *batch) hash(ctx context.Context, password string) error {
 	if err == nil {
 		sealed = b.d.keys.Seal(sealCredential, []byte(phc))
 	} else if err != secret.ErrPassword {
-		return err
+		return busy(err)
 	}
 	b.mu.Lock()
 	b.hashes[password] = sealed
@@ -53,7 +55,7 @@ func (b *batch) savePassword(ctx context.Context, tx *store.Tx, user identity.ID
 	case !ok:
 		return unhashed{p.password}
 	case sealed == nil:
-		return identity.NewError(identity.Invalid, "password", "The password is too long or has characters that a password cannot have.")
+		return errPassword
 	}
 	return tx.PutCredential(ctx, b.by.Org, user, passwordKind, sealed)
 }
@@ -68,7 +70,7 @@ func (d *Directory) CheckPassword(ctx context.Context, org identity.OrgID, user 
 	})
 	if identity.KindOf(err) == identity.NotFound {
 		_, err := secret.HashPassword(ctx, "a password like any other")
-		return false, err
+		return false, busy(err)
 	}
 	if err != nil {
 		return false, err
@@ -77,7 +79,39 @@ func (d *Directory) CheckPassword(ctx context.Context, org identity.OrgID, user 
 	if err != nil {
 		return false, err
 	}
-	return secret.CheckPassword(ctx, string(phc), password)
+	ok, err := secret.CheckPassword(ctx, string(phc), password)
+	if ok && secret.NeedsRehash(string(phc)) {
+		d.rehash(ctx, org, user, sealed, password)
+	}
+	return ok, busy(err)
+}
+
+// rehash stores a password anew whose hash is of another system or of an older
+// cost. If that does not work out, the next sign-in tries again.
+func (d *Directory) rehash(ctx context.Context, org identity.OrgID, user identity.ID, old []byte, password string) {
+	phc, err := secret.HashPassword(ctx, password)
+	if err != nil {
+		return
+	}
+	sealed := d.keys.Seal(sealCredential, []byte(phc))
+	err = d.db.Update(ctx, func(tx *store.Tx) error {
+		now, err := tx.Credential(ctx, org, user, passwordKind)
+		if err != nil || !bytes.Equal(now, old) {
+			return err // changed meanwhile
+		}
+		return tx.PutCredential(ctx, org, user, passwordKind, sealed)
+	})
+	if err != nil {
+		d.log.WarnContext(ctx, "a password keeps its old hash", "user", user.String(), "error", err)
+	}
+}
+
+// busy tells the caller of too much work at once.
+func busy(err error) error {
+	if errors.Is(err, secret.ErrBusy) {
+		return identity.NewError(identity.Busy, "", "Too much is going on at the moment. Please try again.")
+	}
+	return err
 }
 
 // SetPassword gives a user of the actor's organisation a password. It does not
@@ -89,7 +123,7 @@ func (d *Directory) SetPassword(ctx context.Context, by identity.Actor, user ide
 		return errPassword
 	}
 	if err != nil {
-		return err
+		return busy(err)
 	}
 	return d.putPassword(ctx, by, user, phc)
 }
@@ -98,8 +132,11 @@ func (d *Directory) SetPassword(ctx context.Context, by identity.Actor, user ide
 // see secret.CheckImport for the kinds. The next sign-in replaces it by one of
 // ours.
 func (d *Directory) ImportPassword(ctx context.Context, by identity.Actor, user identity.ID, encoded string) error {
-	if err := secret.CheckImport(encoded); err != nil {
-		return identity.NewError(identity.Invalid, "password", err.Error())
+	switch err := secret.CheckImport(encoded); {
+	case errors.Is(err, secret.ErrHashCost):
+		return identity.NewError(identity.Invalid, "password", "Checking a password against the hash would take too long or too much memory.")
+	case err != nil:
+		return identity.NewError(identity.Invalid, "password", "The hash is of a kind that we do not know, or damaged.")
 	}
 	return d.putPassword(ctx, by, user, encoded)
 }

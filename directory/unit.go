@@ -105,6 +105,11 @@ func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outc
 	if err := b.savePassword(ctx, tx, w.ID, p); err != nil {
 		return Outcome{}, err
 	}
+	if w.Type.Name == userType && cur.Keys.Active != store.False && next.Keys.Active == store.False {
+		if err := b.signOut(ctx, tx, w.ID); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if err := b.record(ctx, tx, identity.Patched, next, p, m); err != nil {
 		return Outcome{}, err
 	}
@@ -146,8 +151,13 @@ func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, err
 		}
 		return Outcome{}, err
 	}
-	if err := tx.DeleteCredentials(ctx, b.by.Org, w.ID); err != nil {
-		return Outcome{}, err
+	if w.Type.Name == userType {
+		if err := b.signOut(ctx, tx, w.ID); err != nil {
+			return Outcome{}, err
+		}
+		if err := tx.DeleteSignIn(ctx, b.by.Org, w.ID); err != nil {
+			return Outcome{}, err
+		}
 	}
 	p := plan{}
 	if old, err := w.Type.Load(cur.Doc); err == nil {
@@ -159,6 +169,15 @@ func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, err
 		return Outcome{}, err
 	}
 	return Outcome{Changed: true}, b.bump(ctx, tx, groups, membership{w.ID: -1})
+}
+
+// signOut ends the sessions of a user and what the user allowed apps.
+func (b *batch) signOut(ctx context.Context, tx *store.Tx, user identity.ID) error {
+	if err := b.d.sessions.EndUser(ctx, tx, b.by.Org, user, identity.ID{}); err != nil {
+		return err
+	}
+	_, err := tx.EndGrantsOf(ctx, b.by.Org, user, identity.ID{}, b.d.now())
+	return err
 }
 
 // bump gives groups whose members changed from outside a new version.

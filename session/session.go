@@ -20,7 +20,7 @@ import (
 type Options struct {
 	DB   *store.DB
 	Keys *secret.Keys
-	Jobs *jobs.Service
+	Jobs *jobs.Service    // nil: one made of DB, Keys and Now, which wakes nobody
 	Now  func() time.Time // nil: time.Now
 }
 
@@ -36,6 +36,9 @@ type Service struct {
 // New makes a Service.
 func New(o Options) *Service {
 	s := &Service{db: o.DB, jobs: o.Jobs, key: o.Keys.Derive("session cookie"), clock: o.Now}
+	if s.jobs == nil {
+		s.jobs = jobs.New(jobs.Options{DB: o.DB, Keys: o.Keys, Now: o.Now})
+	}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
