@@ -31,10 +31,3 @@ func (tx *Tx) Credential(ctx context.Context, org identity.OrgID, user identity.
 	}, getCredential, org, user, kind)
 	return secret, wrap(err, "read credential of %s", user)
 }
-
-// DeleteCredentials removes all credentials of a user; it is no error if there
-// are none.
-func (tx *Tx) DeleteCredentials(ctx context.Context, org identity.OrgID, user identity.ID) error {
-	_, err := tx.exec(ctx, deleteCredentials, org, user)
-	return wrap(err, "delete credentials of %s", user)
-}

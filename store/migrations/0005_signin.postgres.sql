@@ -45,7 +45,7 @@ CREATE TABLE session (
 	CONSTRAINT session_key PRIMARY KEY (org_id, id),
 	CONSTRAINT session_hash UNIQUE (org_id, hash)
 ) WITH (fillfactor = 80);
-CREATE INDEX session_user ON session (org_id, user_id, id);
+CREATE INDEX session_owner ON session (org_id, user_id, id);
 
 CREATE TABLE app_grant (
 	org_id     uuid NOT NULL,

@@ -45,7 +45,7 @@ CREATE TABLE session (
 	PRIMARY KEY (org_id, id),
 	UNIQUE (org_id, hash)
 ) WITHOUT ROWID;
-CREATE INDEX session_user ON session (org_id, user_id, id);
+CREATE INDEX session_owner ON session (org_id, user_id, id);
 
 CREATE TABLE app_grant (
 	org_id     BLOB NOT NULL,

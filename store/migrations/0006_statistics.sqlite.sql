@@ -3,7 +3,7 @@
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 	('session', 'session', '1000000 1000000 1'),
 	('session', 'sqlite_autoindex_session_2', '1000000 1000000 1'),
-	('session', 'session_user', '1000000 1000000 5 1'),
+	('session', 'session_owner', '1000000 1000000 5 1'),
 	('app_grant', 'app_grant', '1000000 1000000 1'),
 	('app_grant', 'app_grant_user', '1000000 1000000 10 2 1'),
 	('app_grant', 'app_grant_session', '1000000 1000000 5 1'),
