@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/app"
+	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/signin"
@@ -32,6 +33,7 @@ type Sessions interface {
 type Options struct {
 	Apps     *app.Service
 	Tokens   *token.Service
+	Claims   *claims.Service
 	SignIn   *signin.Service
 	Sessions Sessions
 	Requests *request.Desk
@@ -50,6 +52,7 @@ type Options struct {
 type Provider struct {
 	apps        *app.Service
 	tokens      *token.Service
+	claims      *claims.Service
 	signin      *signin.Service
 	sessions    Sessions
 	requests    *request.Desk
@@ -60,6 +63,10 @@ type Provider struct {
 	now         func() time.Time
 	pages       *pages
 	cross       *http.CrossOriginProtection
+
+	origins     origins
+	keySets     documents
+	discoveries documents
 }
 
 // New makes a Provider.
@@ -74,7 +81,7 @@ func New(o Options) (*Provider, error) {
 		o.ClientCertificate = tlsCertificate
 	}
 	p := &Provider{
-		apps: o.Apps, tokens: o.Tokens, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
+		apps: o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
 		public: strings.TrimSuffix(o.Public, "/"), certificate: o.ClientCertificate, log: o.Log, now: o.Now,
 		cross: http.NewCrossOriginProtection(),
 	}

@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/muster-id/muster/token"
 )
 
 // What a form of the back channel may be.
@@ -76,7 +74,7 @@ func parseForm(raw string) (url.Values, error) {
 }
 
 func badForm(status int, text string) error {
-	return &token.Error{Code: "invalid_request", Description: text, Status: status}
+	return &oauthError{Code: "invalid_request", Description: text, Status: status}
 }
 
 // credential reads the access token of a request from the header Authorization.

@@ -1,0 +1,37 @@
+package oidc
+
+import (
+	"net/http"
+
+	"github.com/muster-id/muster/identity"
+)
+
+// par takes an authorization request from the app itself (RFC 9126). A DPoP
+// proof binds the code to its key (RFC 9449 section 10.1).
+func (p *Provider) par(w http.ResponseWriter, r *http.Request, org identity.Organisation) {
+	c, err := p.caller(w, r, org)
+	if err == nil {
+		err = p.proofAtPush(w, r, c)
+	}
+	if err != nil {
+		p.writeError(w, r, err)
+		return
+	}
+	uri, lifetime, err := p.requests.Push(r.Context(), org, c.App, c.form, c.cnf.JKT)
+	if err != nil {
+		p.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusCreated, struct {
+		URI     string `json:"request_uri"`
+		Expires int64  `json:"expires_in"`
+	}{uri, int64(lifetime.Seconds())})
+}
+
+// proofAtPush checks a proof if there is one; here none is demanded.
+func (p *Provider) proofAtPush(w http.ResponseWriter, r *http.Request, c *caller) error {
+	if len(r.Header["Dpop"]) == 0 {
+		return nil
+	}
+	return p.prove(w, r, c)
+}
