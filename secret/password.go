@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/secure/precis"
@@ -30,12 +31,65 @@ const (
 // password: empty, too long, or with characters that PRECIS forbids.
 var ErrPassword = errors.New("secret: not a usable password")
 
-// slots bounds how many passwords are hashed at once, and so the memory.
-var slots = make(chan struct{}, runtime.NumCPU())
+// ErrBusy is the answer when too many passwords are being hashed already. The
+// same request may succeed in a moment.
+var ErrBusy = errors.New("secret: too many passwords are being checked at once")
+
+// A gate bounds how many passwords are hashed at once, and so the memory, and
+// how many wait for that and how long.
+type gate struct {
+	slots   chan struct{}
+	queue   int64
+	wait    time.Duration
+	waiting atomic.Int64
+}
+
+func newGate(slots int, queue int64, wait time.Duration) *gate {
+	return &gate{slots: make(chan struct{}, slots), queue: queue, wait: wait}
+}
+
+// hashing is the gate that all hashing goes through.
+var hashing = newGate(runtime.NumCPU(), 64, 2*time.Second)
+
+// do runs work when its turn comes; otherwise it returns ErrBusy or the error of
+// ctx without having run it.
+func (g *gate) do(ctx context.Context, work func()) error {
+	if err := g.enter(ctx); err != nil {
+		return err
+	}
+	defer func() { <-g.slots }()
+	work()
+	return nil
+}
+
+func (g *gate) enter(ctx context.Context) error {
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	defer g.waiting.Add(-1)
+	if g.waiting.Add(1) > g.queue {
+		return ErrBusy
+	}
+	late := time.NewTimer(g.wait)
+	defer late.Stop()
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	case <-late.C:
+		return ErrBusy
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// phcPrefix starts what HashPassword returns.
+var phcPrefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemory, argonTime, argonThreads)
 
 // HashPassword returns the argon2id hash of a password in PHC form. It takes
-// tens of milliseconds and may wait for its turn until ctx ends; call it outside
-// of transactions.
+// tens of milliseconds; call it outside of transactions. It waits for its turn,
+// but not long and not in a long queue: then it is ErrBusy.
 func HashPassword(ctx context.Context, password string) (string, error) {
 	plain, err := prepare(password)
 	if err != nil {
@@ -43,48 +97,51 @@ func HashPassword(ctx context.Context, password string) (string, error) {
 	}
 	salt := make([]byte, saltSize)
 	rand.Read(salt) // never fails (crypto/rand)
-	sum, err := argon(ctx, plain, salt, argonTime, argonMemory, argonThreads)
+	var sum []byte
+	err = hashing.do(ctx, func() {
+		sum = argon2.IDKey([]byte(plain), salt, argonTime, argonMemory, argonThreads, hashSize)
+	})
 	if err != nil {
 		return "", err
 	}
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
-		argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(sum)), nil
+	return phcPrefix + b64.EncodeToString(salt) + "$" + b64.EncodeToString(sum), nil
 }
 
-// CheckPassword reports whether password is the one that phc was made of. A
-// hash that asks for more work than ours is refused, not computed.
+// Nobody returns a hash that no password has. Checking against it takes as long
+// as against that of somebody.
+func Nobody() string {
+	b64 := base64.RawStdEncoding
+	return phcPrefix + b64.EncodeToString(make([]byte, saltSize)) + "$" + b64.EncodeToString(make([]byte, hashSize))
+}
+
+// CheckPassword reports whether password is the one that a hash was made of, by
+// HashPassword or by another system (see CheckImport). A hash that asks for too
+// much work is refused, not computed. It is ErrBusy as HashPassword is.
 func CheckPassword(ctx context.Context, phc, password string) (bool, error) {
-	plain, err := prepare(password)
-	if err != nil {
+	if password == "" || len(password) > MaxPassword {
 		return false, nil
 	}
-	part := strings.Split(phc, "$")
-	if len(part) != 6 || part[1] != "argon2id" || part[2] != fmt.Sprintf("v=%d", argon2.Version) {
-		return false, errors.New("check password: the stored hash is of an unknown kind")
+	h, err := parseHash(phc)
+	if err != nil {
+		return false, fmt.Errorf("check password: %w", err)
 	}
-	var m, t uint32
-	var p uint8
-	if _, err := fmt.Sscanf(part[3], "m=%d,t=%d,p=%d", &m, &t, &p); err != nil || m > 4*argonMemory || t < 1 || t > 8 || p < 1 || p > 4 {
-		return false, errors.New("check password: the stored hash has unusable costs")
+	// Ours are made of the prepared form, those of others of what was typed.
+	var tries []string
+	if plain, err := prepare(password); err == nil {
+		tries = append(tries, plain)
 	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(part[4])
-	want, err2 := base64.RawStdEncoding.DecodeString(part[5])
-	if err1 != nil || err2 != nil || len(want) != hashSize {
-		return false, errors.New("check password: the stored hash is damaged")
+	if h.foreign && (len(tries) == 0 || tries[0] != password) {
+		tries = append(tries, password)
 	}
-	got, err := argon(ctx, plain, salt, t, m, p)
-	return err == nil && Equal(got, want), err
-}
-
-func argon(ctx context.Context, plain string, salt []byte, t, m uint32, p uint8) ([]byte, error) {
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	same := false
+	for _, plain := range tries {
+		err := hashing.do(ctx, func() { same = h.check([]byte(plain)) })
+		if same || err != nil {
+			return same, err
+		}
 	}
-	return argon2.IDKey([]byte(plain), salt, t, m, p, hashSize), nil
+	return false, nil
 }
 
 // prepare brings a password into the form that is hashed (RFC 7644 section 5,
