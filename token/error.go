@@ -20,6 +20,7 @@ const (
 	InvalidTarget   = "invalid_target"     // RFC 8707
 	InvalidProof    = "invalid_dpop_proof" // RFC 9449
 	UseNonce        = "use_dpop_nonce"     // RFC 9449: try again with the nonce of the answer
+	InvalidToken    = "invalid_token"      // RFC 6750
 	Unauthorized    = "unauthorized_client"
 	TemporarilyAway = "temporarily_unavailable"
 )

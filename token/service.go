@@ -5,10 +5,12 @@
 package token
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
@@ -37,17 +39,40 @@ type Service struct {
 	public string
 	clock  func() time.Time
 	log    *slog.Logger
+
+	codeKey, opaqueKey, refreshKey, revokedKey, proofKey, nonceKey [32]byte
+
+	tenants cache[identity.OrgID, *tenant]
+	slugs   cache[string, identity.OrgID]
+	signers *lru.Cache[signerID, *signer]
+	read    *lru.Cache[[32]byte, *accessClaims] // by the hash of a token that was believed
 }
+
+// How much is remembered.
+const (
+	maxTenants = 4096
+	maxSigners = 4096
+	maxRead    = 16384
+)
 
 // New makes a Service.
 func New(o Options) *Service {
-	s := &Service{db: o.DB, keys: o.Keys, apps: o.Apps, claims: o.Claims, public: strings.TrimRight(o.Public, "/"), clock: o.Now, log: o.Log}
+	s := &Service{
+		db: o.DB, keys: o.Keys, apps: o.Apps, claims: o.Claims,
+		public: strings.TrimRight(o.Public, "/"), clock: o.Now, log: o.Log,
+		codeKey: o.Keys.Derive("mac code"), opaqueKey: o.Keys.Derive("mac access token"),
+		refreshKey: o.Keys.Derive("mac refresh token"), revokedKey: o.Keys.Derive("mac revoked token"),
+		proofKey: o.Keys.Derive("mac dpop proof"), nonceKey: o.Keys.Derive("mac dpop nonce"),
+	}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.tenants.max, s.slugs.max = maxTenants, maxTenants
+	s.signers, _ = lru.New[signerID, *signer](maxSigners) // fails only for sizes below one
+	s.read, _ = lru.New[[32]byte, *accessClaims](maxRead)
 	return s
 }
 
@@ -81,4 +106,59 @@ func (s *Service) OrgOfIssuer(iss string) (slug string, ok bool) {
 		return "", false
 	}
 	return slug, true
+}
+
+// A tenant is what is remembered of an organisation.
+type tenant struct {
+	org    identity.Organisation
+	issuer string
+	keys   []identity.SigningKey // newest first
+}
+
+// tenant returns what is known of an organisation, read anew when the epoch of
+// the database has moved.
+func (s *Service) tenant(ctx context.Context, org identity.OrgID) (*tenant, error) {
+	epoch, err := s.db.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := s.tenants.get(epoch, org); ok {
+		return t, nil
+	}
+	t := &tenant{}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if t.org, err = tx.Organisation(ctx, org); err != nil {
+			return err
+		}
+		t.keys, err = tx.SigningKeys(ctx, org)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	sortKeys(t.keys)
+	t.issuer = s.Issuer(t.org)
+	s.tenants.put(epoch, org, t)
+	return t, nil
+}
+
+// orgOfSlug finds an organisation by slug; NotFound if there is none.
+func (s *Service) orgOfSlug(ctx context.Context, slug string) (identity.OrgID, error) {
+	epoch, err := s.db.Epoch(ctx)
+	if err != nil {
+		return identity.OrgID{}, err
+	}
+	if id, ok := s.slugs.get(epoch, slug); ok {
+		return id, nil
+	}
+	var o identity.Organisation
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		o, err = tx.OrganisationBySlug(ctx, slug)
+		return err
+	})
+	if err != nil {
+		return identity.OrgID{}, err
+	}
+	s.slugs.put(epoch, slug, o.ID)
+	return o.ID, nil
 }

@@ -2,6 +2,16 @@ package token
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/muster-id/muster/identity"
@@ -10,6 +20,9 @@ import (
 // Algorithms are the signature algorithms that an organisation can sign with, in
 // the order of the discovery document.
 var Algorithms = []string{"ES256", "RS256", "PS256", "EdDSA"}
+
+// DefaultAlgorithm signs what nobody chose an algorithm for.
+const DefaultAlgorithm = "ES256"
 
 // The header typ of the tokens that we sign.
 const (
@@ -21,31 +34,165 @@ const (
 	TypeUserInfo      = "JWT"
 )
 
-// JWKS returns the public keys of an organisation, for the endpoint of that
-// name: those that sign, those that will within the hour and those that did
-// lately.
-func (s *Service) JWKS(ctx context.Context, org identity.OrgID) (jose.JSONWebKeySet, error) {
-	panic("token: JWKS")
+// rsaBits is the length of our own RSA keys.
+const rsaBits = 2048
+
+var encoding = base64.RawURLEncoding.Strict()
+
+// A signerID names a private key across organisations.
+type signerID struct {
+	org identity.OrgID
+	kid string
 }
 
-// Sign makes a JWS of claims, which are marshalled as JSON. The organisation's key
+// A signer is a private key that is ready for use.
+type signer struct {
+	alg, kid string
+	key      crypto.Signer
+}
+
+// JWKS returns the public keys of an organisation, for the endpoint of that
+// name: those that sign, those that will within the hour and those that did
+// lately. It may be kept for KeyLead.
+func (s *Service) JWKS(ctx context.Context, org identity.OrgID) (jose.JSONWebKeySet, error) {
+	for _, alg := range []string{DefaultAlgorithm, "RS256"} {
+		if _, _, err := s.active(ctx, org, alg); err != nil {
+			return jose.JSONWebKeySet{}, err
+		}
+	}
+	t, err := s.tenant(ctx, org)
+	if err != nil {
+		return jose.JSONWebKeySet{}, err
+	}
+	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
+	now := s.now()
+	for _, state := range []KeyState{KeyActive, KeyNext, KeyRetiring} {
+		for _, k := range t.keys {
+			if stateOf(k, now) != state {
+				continue
+			}
+			public, err := publicKey(k)
+			if err != nil {
+				return jose.JSONWebKeySet{}, err
+			}
+			set.Keys = append(set.Keys, public)
+		}
+	}
+	return set, nil
+}
+
+// Sign makes a JWS of claims, which are marshalled as JSON unless they are a
+// json.RawMessage. The organisation's key
 // for the algorithm is made on first use. typ must name what the claims are, so
 // that no token passes for one of another kind.
 func (s *Service) Sign(ctx context.Context, org identity.OrgID, alg, typ string, claims any) (string, error) {
-	panic("token: Sign")
+	with, _, err := s.active(ctx, org, alg)
+	if err != nil {
+		return "", err
+	}
+	return with.sign(typ, claims)
 }
 
-// Verified is a token of our own whose signature, issuer and type are right.
-type Verified struct {
-	Alg    string
-	Type   string // header typ
-	Claims map[string]any
-	Raw    []byte // the claims as they were signed
+// active returns the key that signs for an organisation now, and makes one if
+// there is none.
+func (s *Service) active(ctx context.Context, org identity.OrgID, alg string) (*signer, *tenant, error) {
+	for range 2 {
+		t, err := s.tenant(ctx, org)
+		if err != nil {
+			return nil, nil, err
+		}
+		if k, ok := activeKey(t.keys, alg, s.now()); ok {
+			with, err := s.signer(k)
+			return with, t, err
+		}
+		if err := s.makeFirst(ctx, org, alg); err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, fmt.Errorf("sign for organisation %s: there is no active key for %s", org, alg)
 }
 
-// VerifyOwn checks that an organisation signed a text, with the header typ one of
-// those named and iss its issuer. It does not look at exp, which an
-// id_token_hint may be past. Errors are Unauthenticated.
-func (s *Service) VerifyOwn(ctx context.Context, org identity.OrgID, text string, typ ...string) (*Verified, error) {
-	panic("token: VerifyOwn")
+// signer unseals a private key, once.
+func (s *Service) signer(k identity.SigningKey) (*signer, error) {
+	id := signerID{k.Org, k.ID}
+	if with, ok := s.signers.Get(id); ok {
+		return with, nil
+	}
+	text, err := s.keys.Open(sealPurpose(k.Org, k.ID), k.Sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open signing key %s: %w", k.ID, err)
+	}
+	var private jose.JSONWebKey
+	if err := json.Unmarshal(text, &private); err != nil {
+		return nil, fmt.Errorf("read signing key %s: %w", k.ID, err)
+	}
+	key, ok := private.Key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("read signing key %s: it cannot sign", k.ID)
+	}
+	with := &signer{alg: k.Alg, kid: k.ID, key: key}
+	s.signers.Add(id, with)
+	return with, nil
+}
+
+// sign writes a compact JWS (RFC 7515 section 7.1).
+func (w *signer) sign(typ string, claims any) (string, error) {
+	payload, written := claims.(json.RawMessage)
+	if !written {
+		var err error
+		if payload, err = json.Marshal(claims); err != nil {
+			return "", fmt.Errorf("sign: %w", err)
+		}
+	}
+	header := make([]byte, 0, 128)
+	header = append(header, `{"alg":"`+w.alg+`","typ":"`+typ+`","kid":"`+w.kid+`"}`...)
+	text := make([]byte, 0, encoding.EncodedLen(len(header))+encoding.EncodedLen(len(payload))+encoding.EncodedLen(512))
+	text = encoding.AppendEncode(text, header)
+	text = append(text, '.')
+	text = encoding.AppendEncode(text, payload)
+	signature, err := w.raw(text)
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	text = append(text, '.')
+	return string(encoding.AppendEncode(text, signature)), nil
+}
+
+// raw signs as RFC 7518 section 3 has it.
+func (w *signer) raw(input []byte) ([]byte, error) {
+	if w.alg == "EdDSA" {
+		return w.key.Sign(nil, input, crypto.Hash(0))
+	}
+	digest := sha256.Sum256(input)
+	switch key := w.key.(type) {
+	case *ecdsa.PrivateKey:
+		r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
+		if err != nil {
+			return nil, err
+		}
+		out := make([]byte, 64)
+		r.FillBytes(out[:32])
+		s.FillBytes(out[32:])
+		return out, nil
+	case *rsa.PrivateKey:
+		if w.alg == "PS256" {
+			return rsa.SignPSS(rand.Reader, key, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		}
+		return rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
+	}
+	return nil, fmt.Errorf("there is no key for %s", w.alg)
+}
+
+// generate makes a private key for an algorithm.
+func generate(alg string) (crypto.Signer, error) {
+	switch alg {
+	case "ES256":
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case "RS256", "PS256":
+		return rsa.GenerateKey(rand.Reader, rsaBits)
+	case "EdDSA":
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
+	}
+	return nil, identity.NewError(identity.Invalid, "alg", "The server does not sign with that algorithm.")
 }

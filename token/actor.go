@@ -1,0 +1,84 @@
+package token
+
+import (
+	"context"
+	"strings"
+
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/store"
+)
+
+// Actor finds the organisation that issued an access token and returns who holds
+// it, with the permissions that its scopes open. The token must be meant for us.
+// Privileged scopes count for apps that act for themselves and for
+// administrators. Errors are Unauthenticated.
+func (s *Service) Actor(ctx context.Context, text string) (identity.Actor, *Bearer, error) {
+	org, err := s.orgOf(ctx, text)
+	if err != nil {
+		return identity.Actor{}, nil, err
+	}
+	b, err := s.Inspect(ctx, org, text)
+	if err != nil {
+		return identity.Actor{}, nil, err
+	}
+	if !s.forUs(b) {
+		return identity.Actor{}, nil, refused()
+	}
+	by := identity.Actor{Kind: identity.ByApp, Org: org, ID: b.App.ID, Name: b.App.Name}
+	if by.Name == "" {
+		by.Name = b.ClientID
+	}
+	if b.User.IsZero() {
+		by.Perms = identity.Opened(b.Scopes, true)
+		return by, b, nil
+	}
+	privileged := false
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		_, err := tx.Administrator(ctx, org, b.User)
+		if privileged = err == nil; identity.KindOf(err) != identity.NotFound && err != nil {
+			return err
+		}
+		user, err := tx.Get(ctx, org, "User", b.User)
+		if err == nil {
+			by.Kind, by.ID, by.Name = identity.ByUser, b.User, user.Keys.Label
+		}
+		return err
+	})
+	if err != nil {
+		return identity.Actor{}, nil, unknown(err)
+	}
+	by.Perms = identity.Opened(b.Scopes, privileged)
+	return by, b, nil
+}
+
+// forUs reports whether a token may be used with our own API: whether its
+// audience is the issuer or an address of ours that belongs to it.
+func (s *Service) forUs(b *Bearer) bool {
+	for _, aud := range b.Audience {
+		rest, ours := strings.CutPrefix(aud, s.public)
+		switch {
+		case aud == b.Issuer, strings.HasPrefix(aud, b.Issuer+"/") && b.Issuer != s.public:
+			return true
+		case ours && strings.HasPrefix(rest, "/") && !strings.HasPrefix(rest, "/o/"):
+			return true
+		}
+	}
+	return false
+}
+
+// orgOf finds out whom to ask about a token that nobody has believed yet.
+func (s *Service) orgOf(ctx context.Context, text string) (identity.OrgID, error) {
+	if org, ok := orgOfOpaque(text); ok {
+		return org, nil
+	}
+	iss, ok := issuerOf(text)
+	if !ok {
+		return identity.OrgID{}, refused()
+	}
+	slug, ok := s.OrgOfIssuer(iss)
+	if !ok {
+		return identity.OrgID{}, refused()
+	}
+	org, err := s.orgOfSlug(ctx, slug)
+	return org, unknown(err)
+}
