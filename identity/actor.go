@@ -47,6 +47,12 @@ const (
 	SignedIn Perm = "signed-in"
 )
 
+// AllPerms returns every permission, for those who act for the server itself.
+func AllPerms() Perms {
+	return Perms{ResourcesRead, ResourcesWrite, UsersRegister, UsersInvite, UsersPurge, AppsRead, AppsWrite,
+		SettingsRead, SettingsWrite, KeysWrite, SessionsWrite, OrganisationsWrite}
+}
+
 // Perms is a set of permissions.
 type Perms []Perm
 

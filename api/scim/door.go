@@ -15,6 +15,7 @@ import (
 	protocol "github.com/muster-id/muster/scim"
 	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/secret"
+	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 )
 
@@ -26,6 +27,9 @@ type Options struct {
 	// "https://id.example.com", without a slash at the end. Nothing that a
 	// request says can change it.
 	Public string
+	// Bearer reads an access token of a request. nil: only the tokens of
+	// connections open this door.
+	Bearer func(*http.Request) (*token.Bearer, error)
 	Limits protocol.Limits  // zero fields mean the defaults
 	Log    *slog.Logger     // nil: slog.Default
 	Now    func() time.Time // nil: time.Now
@@ -39,6 +43,7 @@ type Door struct {
 	async    *provision.Async
 	throttle *throttle
 	standard *schema.Registry
+	bearer   func(*http.Request) (*token.Bearer, error)
 }
 
 // New makes a Door.
@@ -50,7 +55,7 @@ func New(o Options) *Door {
 		o.Now = time.Now
 	}
 	d := &Door{
-		dir: o.Directory, public: strings.TrimSuffix(o.Public, "/"), throttle: newThrottle(o.Now),
+		dir: o.Directory, bearer: o.Bearer, public: strings.TrimSuffix(o.Public, "/"), throttle: newThrottle(o.Now),
 		async: provision.NewAsync(o.Directory, o.Log), standard: schema.Standard(),
 	}
 	d.server = protocol.New(protocol.Options{
@@ -70,7 +75,11 @@ func New(o Options) *Door {
 // backend for the permission to read or to write.
 func (d *Door) Mount(mux *http.ServeMux) {
 	door := web.Door{OnError: d.server.Fail}
-	door.Mount(mux, []web.Route{{Pattern: "/scim/", Perm: identity.Anyone, Do: d.serve}})
+	door.Mount(mux, []web.Route{
+		{Pattern: "/scim/", Perm: identity.Anyone, Do: d.serve},
+		{Pattern: "GET " + wellKnown, Perm: identity.Anyone, Do: d.metadata},
+		{Pattern: "GET " + wellKnown + "/scim/", Perm: identity.Anyone, Do: d.metadata},
+	})
 }
 
 func (d *Door) serve(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
@@ -119,11 +128,7 @@ var errStranger = protocol.Unauthorized("The request needs a valid bearer token.
 
 // authenticate finds the client of a request.
 func (d *Door) authenticate(r *http.Request) (*protocol.Client, error) {
-	token, ok := bearer(r.Header)
-	if !ok {
-		return nil, errStranger
-	}
-	c, org, err := d.dir.Authenticate(r.Context(), token)
+	c, org, err := d.connection(r)
 	if identity.KindOf(err) == identity.Unauthenticated {
 		return nil, errStranger
 	}
@@ -147,17 +152,6 @@ func (a address) names(org identity.Organisation) bool {
 	}
 	id, ok := identity.ParseOrgID(a.Organisation)
 	return ok && id == org.ID
-}
-
-// bearer returns the token of a request (RFC 6750 section 2.1). One in the URL
-// or in a body is none.
-func bearer(h http.Header) (token string, ok bool) {
-	list := h["Authorization"]
-	if len(list) != 1 {
-		return "", false
-	}
-	scheme, token, _ := strings.Cut(list[0], " ")
-	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
 }
 
 // perms is what a connection may do.

@@ -72,7 +72,8 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.file, "config", "", "settings file (MUSTER_CONFIG; default muster.yaml)")
 	a.settingFlags(f, func(s config.Setting) bool { return slices.Contains(everywhere, s.Key) })
 	root.AddCommand(a.serveCommand(), a.devCommand(), a.versionCommand(), a.migrateCommand(),
-		a.orgCommand(), a.connectionCommand(), a.userCommand(), a.schemaCommand(),
+		a.orgCommand(), a.connectionCommand(), a.appCommand(), a.userCommand(), a.schemaCommand(),
+		a.adminCommand(), a.keysCommand(), a.providerCommand(), a.mailCommand(), a.flowCommand(),
 		a.backupCommand(), a.doctorCommand(), a.healthcheckCommand(), a.scimCommand())
 	return root
 }
@@ -211,6 +212,6 @@ func actor(org identity.OrgID) identity.Actor {
 	}
 	return identity.Actor{
 		Kind: identity.ByCLI, Org: org, Name: name, RequestID: identity.NewID().String(),
-		Perms: identity.Perms{identity.ResourcesRead, identity.ResourcesWrite},
+		Perms: identity.AllPerms(), // whoever runs a command on the server holds the master key
 	}
 }

@@ -1,0 +1,114 @@
+package admin
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/muster-id/muster/app"
+	"github.com/muster-id/muster/claims"
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/signin"
+)
+
+func (d *Door) getProvider(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
+	p, err := d.apps.Provider(r.Context(), org.ID)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, p)
+}
+
+func (d *Door) putProvider(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	var p app.Provider
+	if err := read(w, r, &p); err != nil {
+		return err
+	}
+	if err := d.apps.SetProvider(r.Context(), by, org.ID, p); err != nil {
+		return err
+	}
+	return d.getProvider(w, r, by, org)
+}
+
+func (d *Door) getPolicy(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
+	p, err := d.signin.Policy(r.Context(), org.ID)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, p)
+}
+
+func (d *Door) putPolicy(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	var p signin.Policy
+	if err := read(w, r, &p); err != nil {
+		return err
+	}
+	if err := d.signin.SetPolicy(r.Context(), by, org.ID, p); err != nil {
+		return err
+	}
+	return d.getPolicy(w, r, by, org)
+}
+
+func (d *Door) getClaims(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
+	s, err := d.claims.Settings(r.Context(), org.ID)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, s)
+}
+
+func (d *Door) putClaims(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	var s claims.Settings
+	if err := read(w, r, &s); err != nil {
+		return err
+	}
+	if err := d.claims.SetSettings(r.Context(), by, org.ID, s); err != nil {
+		return err
+	}
+	return d.getClaims(w, r, by, org)
+}
+
+// keyJSON is a signing key.
+type keyJSON struct {
+	ID       string     `json:"kid"`
+	Alg      string     `json:"alg"`
+	State    string     `json:"state"`
+	Created  *time.Time `json:"created"`
+	Active   *time.Time `json:"active"`
+	Retiring *time.Time `json:"retiring,omitempty"`
+	Gone     *time.Time `json:"gone,omitempty"`
+}
+
+func (d *Door) listKeys(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	list, err := d.tokens.ListKeys(r.Context(), by, org.ID)
+	if err != nil {
+		return err
+	}
+	out := struct {
+		Keys []keyJSON `json:"keys"`
+	}{[]keyJSON{}}
+	for _, k := range list {
+		out.Keys = append(out.Keys, keyJSON{k.ID, k.Alg, string(k.State), when(k.Created), when(k.Active), when(k.Retiring), when(k.Gone)})
+	}
+	return answer(w, http.StatusOK, out)
+}
+
+func (d *Door) rotateKeys(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	var in struct {
+		Alg         string `json:"alg"` // "": all
+		Immediately bool   `json:"immediately"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	if err := d.tokens.Rotate(r.Context(), by, org.ID, in.Alg, in.Immediately); err != nil {
+		return err
+	}
+	return d.listKeys(w, r, by, org)
+}
+
+func (d *Door) retireKey(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	if err := d.tokens.Retire(r.Context(), by, org.ID, r.PathValue("kid")); err != nil {
+		return err
+	}
+	return nothing(w)
+}

@@ -1,0 +1,100 @@
+package scim
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/muster-id/muster/identity"
+	protocol "github.com/muster-id/muster/scim"
+	"github.com/muster-id/muster/secret"
+	"github.com/muster-id/muster/token"
+)
+
+// scope is what an access token must hold to open this door.
+const scope = "scim"
+
+// connection finds the connection of a request: by a token of its own, or by an
+// access token of the app that stands for it.
+func (d *Door) connection(r *http.Request) (identity.Connection, identity.Organisation, error) {
+	text, ok := bearer(r.Header)
+	if ok && strings.HasPrefix(text, connectionToken) && secret.LooksLikeToken(text) || d.bearer == nil {
+		return d.dir.Authenticate(r.Context(), text)
+	}
+	b, err := d.bearer(r)
+	if e, refused := errors.AsType[*token.Error](err); refused && e.Status == http.StatusUnauthorized {
+		err = errStranger
+	}
+	if err != nil {
+		return identity.Connection{}, identity.Organisation{}, err
+	}
+	if !slices.Contains(b.Scopes, scope) || b.App.Connection == "" {
+		return identity.Connection{}, identity.Organisation{}, errScope
+	}
+	c, err := d.dir.Connection(r.Context(), b.Org.ID, b.App.Connection)
+	if identity.KindOf(err) == identity.NotFound || err == nil && c.Disabled {
+		err = identity.NewError(identity.Unauthenticated, "", "The connection is gone or disabled.")
+	}
+	return c, b.Org, err
+}
+
+// connectionToken begins the tokens of connections.
+const connectionToken = "muster_scim_"
+
+var errScope = &protocol.Error{
+	Status: http.StatusForbidden,
+	Detail: "The access token does not hold the scope \"scim\", or its app has no SCIM connection.",
+}
+
+// bearer returns the token of a request (RFC 6750 section 2.1). One in the URL
+// or in a body is none.
+func bearer(h http.Header) (text string, ok bool) {
+	list := h["Authorization"]
+	if len(list) != 1 {
+		return "", false
+	}
+	scheme, text, _ := strings.Cut(list[0], " ")
+	return strings.TrimSpace(text), strings.EqualFold(scheme, "Bearer")
+}
+
+// wellKnown is where the metadata of a protected resource stands; the path of
+// the resource follows (RFC 9728 section 3.1).
+const wellKnown = "/.well-known/oauth-protected-resource"
+
+// metadata tells a client that has no token where to get one. The organisation
+// is that of the resource's path; without one it is the root organisation.
+func (d *Door) metadata(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+	resource := strings.TrimPrefix(r.URL.Path, wellKnown)
+	if resource == "" {
+		resource = "/scim/v2"
+	}
+	a := parse(resource, "")
+	issuer := d.public
+	if a.Organisation != "" {
+		org, err := d.dir.Organisation(r.Context(), a.Organisation)
+		if err != nil {
+			return err
+		}
+		if !org.Parent.IsZero() {
+			issuer += "/o/" + org.Slug
+		}
+	}
+	text, err := json.Marshal(map[string]any{
+		"resource":                                   d.public + a.Root,
+		"resource_name":                              "SCIM 2.0",
+		"authorization_servers":                      []string{issuer},
+		"scopes_supported":                           []string{scope},
+		"bearer_methods_supported":                   []string{"header"},
+		"dpop_signing_alg_values_supported":          []string{"ES256", "RS256", "PS256", "EdDSA"},
+		"tls_client_certificate_bound_access_tokens": true,
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, err = w.Write(text)
+	return err
+}
