@@ -145,17 +145,21 @@ var errPassword = identity.NewError(identity.Invalid, "password", "The password 
 
 // putPassword stores a hash and tells of it in the change log.
 func (d *Directory) putPassword(ctx context.Context, by identity.Actor, user identity.ID, phc string) error {
+	return d.db.Update(ctx, func(tx *store.Tx) error { return d.PutPassword(ctx, tx, by, user, phc) })
+}
+
+// PutPassword is SetPassword as part of a transaction: phc is what
+// secret.HashPassword made of the password, before the transaction.
+func (d *Directory) PutPassword(ctx context.Context, tx *store.Tx, by identity.Actor, user identity.ID, phc string) error {
+	r, err := tx.Get(ctx, by.Org, userType, user)
+	if err != nil {
+		return err
+	}
 	sealed := d.keys.Seal(sealCredential, []byte(phc))
-	return d.db.Update(ctx, func(tx *store.Tx) error {
-		r, err := tx.Get(ctx, by.Org, userType, user)
-		if err != nil {
-			return err
-		}
-		if err := tx.PutCredential(ctx, by.Org, user, passwordKind, sealed); err != nil {
-			return err
-		}
-		c := d.change(by, by.Org, identity.Patched, userType, user, r.Version)
-		c.Paths, c.Diff = []string{passwordKind}, []byte("{}")
-		return tx.Record(ctx, c)
-	})
+	if err := tx.PutCredential(ctx, by.Org, user, passwordKind, sealed); err != nil {
+		return err
+	}
+	c := d.change(by, by.Org, identity.Patched, userType, user, r.Version)
+	c.Paths, c.Diff = []string{passwordKind}, []byte("{}")
+	return tx.Record(ctx, c)
 }

@@ -176,25 +176,28 @@ func (s *Service) touch(ctx context.Context, w identity.Session, now time.Time) 
 // Raise notes that the person of a session has proved anew who they are, and
 // returns the value of the cookie that is valid from now on; the one before is
 // not.
-func (s *Service) Raise(ctx context.Context, org identity.OrgID, id identity.ID, amr []string, acr string, authTime time.Time) (string, error) {
+func (s *Service) Raise(ctx context.Context, org identity.OrgID, id identity.ID, amr []string, acr string, authTime time.Time) (value string, err error) {
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		value, err = s.RaiseIn(ctx, tx, org, id, amr, acr, authTime)
+		return err
+	})
+	return value, err
+}
+
+// RaiseIn is Raise as part of a transaction.
+func (s *Service) RaiseIn(ctx context.Context, tx *store.Tx, org identity.OrgID, id identity.ID, amr []string, acr string, authTime time.Time) (string, error) {
 	now := s.now()
 	value, hash := s.cookie()
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		w, err := tx.Session(ctx, org, id)
-		if err != nil {
-			return err
-		}
-		if !w.Alive(now) {
-			return errNobody
-		}
-		w.Idle, w.Seen = now.Add(w.Idle.Sub(w.Seen)), now
-		w.Hash, w.AMR, w.ACR, w.AuthTime = hash, amr, acr, authTime.UTC().Truncate(time.Millisecond)
-		return tx.UpdateSession(ctx, w)
-	})
-	if identity.KindOf(err) == identity.NotFound {
-		err = errNobody
+	w, err := tx.Session(ctx, org, id)
+	if identity.KindOf(err) == identity.NotFound || err == nil && !w.Alive(now) {
+		return "", errNobody
 	}
 	if err != nil {
+		return "", err
+	}
+	w.Idle, w.Seen = now.Add(w.Idle.Sub(w.Seen)), now
+	w.Hash, w.AMR, w.ACR, w.AuthTime = hash, amr, acr, authTime.UTC().Truncate(time.Millisecond)
+	if err := tx.UpdateSession(ctx, w); err != nil {
 		return "", err
 	}
 	return value, nil
