@@ -89,7 +89,7 @@ func (s *Service) Load(ctx context.Context, tx *store.Tx, org identity.Organisat
 		}
 	}
 	if p.names["email_verified"] || p.names["phone_number_verified"] {
-		p.verified, err = of(tx).Verified(ctx, org.ID, user)
+		p.verified, err = tx.Verified(ctx, org.ID, user)
 	}
 	return p, err
 }

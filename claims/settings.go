@@ -58,7 +58,7 @@ func (s *Service) SetSettings(ctx context.Context, by identity.Actor, org identi
 		if _, err := bindAll(set.Mappings, user); err != nil {
 			return err
 		}
-		old, err := of(tx).OrgSetting(ctx, org, setting)
+		old, err := tx.OrgSetting(ctx, org, setting)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (s *Service) SetSettings(ctx context.Context, by identity.Actor, org identi
 		if bytes.Equal(old, doc) {
 			return nil
 		}
-		if err := of(tx).PutOrgSetting(ctx, org, setting, doc); err != nil {
+		if err := tx.PutOrgSetting(ctx, org, setting, doc); err != nil {
 			return err
 		}
 		return tx.Record(ctx, changed(by, org, old, doc))
@@ -132,7 +132,7 @@ func (s *Service) rules(ctx context.Context, tx *store.Tx, org identity.OrgID) (
 	if err != nil {
 		return nil, err
 	}
-	doc, err := of(tx).OrgSetting(ctx, org, setting)
+	doc, err := tx.OrgSetting(ctx, org, setting)
 	if err != nil {
 		return nil, err
 	}

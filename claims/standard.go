@@ -121,8 +121,18 @@ func (p *Person) emailVerified() any {
 	if address == "" {
 		return nil
 	}
-	_, ok := p.verified["email:"+schema.Fold(address)]
-	return ok
+	return p.proved("email", address, schema.Fold)
+}
+
+// proved reports whether the person has proved to have an address, whatever the
+// spelling.
+func (p *Person) proved(kind, address string, fold func(string) string) bool {
+	for key := range p.verified {
+		if rest, ok := strings.CutPrefix(key, kind+":"); ok && fold(rest) == fold(address) {
+			return true
+		}
+	}
+	return false
 }
 
 // told is the text that a claim tells: own, unless it is mapped.
@@ -142,8 +152,7 @@ func (p *Person) phoneVerified() any {
 	if number == "" {
 		return nil
 	}
-	_, ok := p.verified["phone:"+number]
-	return ok
+	return p.proved("phone", number, E164)
 }
 
 // E164 returns a telephone number in the form "+4930123456" if it is an
