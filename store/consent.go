@@ -11,14 +11,14 @@ const (
 	putConsent = `
 INSERT INTO consent (org_id, user_id, app_id, scopes, created, modified) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (org_id, user_id, app_id) DO UPDATE SET scopes = excluded.scopes, modified = excluded.modified`
-	consentColumns = `c.org_id, c.user_id, c.app_id, c.scopes, c.created, c.modified`
-	getConsent     = `SELECT ` + consentColumns + ` FROM consent c WHERE c.org_id = $1 AND c.user_id = $2 AND c.app_id = $3`
+	consentColumns = `y.org_id, y.user_id, y.app_id, y.scopes, y.created, y.modified`
+	getConsent     = `SELECT ` + consentColumns + ` FROM consent y WHERE y.org_id = $1 AND y.user_id = $2 AND y.app_id = $3`
 	listConsents   = `
 SELECT ` + consentColumns + `
-  FROM consent c
-  JOIN app a ON a.org_id = c.org_id AND a.id = c.app_id
- WHERE c.org_id = $1 AND c.user_id = $2
- ORDER BY c.app_id`
+  FROM consent y
+  JOIN app a ON a.org_id = y.org_id AND a.id = y.app_id
+ WHERE y.org_id = $1 AND y.user_id = $2
+ ORDER BY y.app_id`
 	deleteConsent = `DELETE FROM consent WHERE org_id = $1 AND user_id = $2 AND app_id = $3`
 )
 

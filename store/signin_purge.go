@@ -209,10 +209,10 @@ func (db *DB) purgeAttempts(ctx context.Context, org identity.OrgID, before time
 // consentsAfter goes through the consents by their key, and finds those of apps
 // that are gone.
 const consentsAfter = `
-SELECT c.user_id, c.app_id, CASE WHEN EXISTS (SELECT 1 FROM app a WHERE a.org_id = c.org_id AND a.id = c.app_id) THEN 0 ELSE 1 END
-  FROM consent c
- WHERE c.org_id = $1 AND (c.user_id, c.app_id) > ($2, $3)
- ORDER BY c.user_id, c.app_id
+SELECT y.user_id, y.app_id, CASE WHEN EXISTS (SELECT 1 FROM app a WHERE a.org_id = y.org_id AND a.id = y.app_id) THEN 0 ELSE 1 END
+  FROM consent y
+ WHERE y.org_id = $1 AND (y.user_id, y.app_id) > ($2, $3)
+ ORDER BY y.user_id, y.app_id
  LIMIT $4`
 
 func (db *DB) purgeConsents(ctx context.Context, org identity.OrgID) (n int, err error) {

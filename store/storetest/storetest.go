@@ -64,6 +64,23 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"settings are kept", settings},
 		{"the epoch tells of administrative changes only", epochs},
 		{"migrations may run twice", migrations},
+
+		{"what people sign in with comes back", signInRoundTrip},
+		{"no method of sign-in crosses organisations", signInWall},
+		{"a deleted organisation leaves nothing of sign-in", signInDeleted},
+		{"apps and their secrets are kept", apps},
+		{"sessions change and end with their grants", sessions},
+		{"grants rotate and end", grants},
+		{"what ends a token shows at once", alive},
+		{"artefacts are used once", artefacts},
+		{"of fifty at a time one succeeds", onlyOne},
+		{"failures are counted in a window", failures},
+		{"rows of sign-in are replaced", replacedRows},
+		{"the epoch tells of apps, settings, keys and domains", signInEpoch},
+		{"users are found by what they type", usersFound},
+		{"jobs are claimed and finished", jobs},
+		{"what is over is purged", purgeSignIn},
+		{"functions wait for the end of a transaction", afterwards},
 	} {
 		t.Run(c.promise, func(t *testing.T) { c.check(t, open(t)) })
 	}
