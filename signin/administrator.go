@@ -2,8 +2,15 @@ package signin
 
 import (
 	"context"
+	"strings"
+	"time"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/mail"
+	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/session"
+	"github.com/muster-id/muster/store"
 )
 
 // The roles of administrators.
@@ -12,13 +19,87 @@ const (
 	Operator = "operator" // everywhere; only of the root organisation
 )
 
+const (
+	setupKind = "setup"
+	setupLife = 30 * time.Minute
+	// claimKind is the kind of the one artefact that says that there is or was an
+	// operator. It ends soon while one is being made, and never when one is.
+	claimKind = "operator"
+	claimLife = time.Minute
+)
+
+var errClosed = identity.NewError(identity.Conflict, "", "There is an operator, or there was one; the command line on the server makes others.")
+
+// never is the end of what has none.
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func (s *Service) claimHash() []byte { return s.keys.MAC("signin operator", nil) }
+
+// open reports whether the first operator is still to come.
+func (s *Service) canSetup(ctx context.Context, tx *store.Tx, root identity.OrgID) (bool, error) {
+	a, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
+	if err == nil && a.Alive(s.now()) {
+		return false, nil
+	}
+	if err != nil && identity.KindOf(err) != identity.NotFound {
+		return false, err
+	}
+	n, err := operators(ctx, tx, root)
+	return n == 0, err
+}
+
+// operators counts the operators.
+func operators(ctx context.Context, tx *store.Tx, root identity.OrgID) (n int, err error) {
+	list, err := tx.Administrators(ctx, root)
+	for _, a := range list {
+		if a.Role == Operator {
+			n++
+		}
+	}
+	return n, err
+}
+
+// CanSetup reports whether the first administrator is still to come.
+func (s *Service) CanSetup(ctx context.Context) (can bool, err error) {
+	root, err := s.dir.Root(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		can, err = s.canSetup(ctx, tx, root.ID)
+		return err
+	})
+	return can, err
+}
+
 // FirstLink makes the link by which the first administrator comes to be, valid
 // once and for 30 minutes: public + "/setup#" + token. A newer link ends the
 // older. It is a Conflict once there is or was an operator, for ever.
-func (s *Service) FirstLink(ctx context.Context) (Link, error) { panic("signin: first link") }
-
-// CanSetup reports whether the first administrator is still to come.
-func (s *Service) CanSetup(ctx context.Context) (bool, error) { panic("signin: can setup") }
+func (s *Service) FirstLink(ctx context.Context) (Link, error) {
+	root, err := s.dir.Root(ctx)
+	if err != nil {
+		return Link{}, err
+	}
+	token, now := randomText(), s.now()
+	link := Link{Token: token, URL: s.public + "/setup#" + token, Expires: now.Add(setupLife)}
+	subject := identity.ID(root.ID) // so that older links are found
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		can, err := s.canSetup(ctx, tx, root.ID)
+		if err != nil {
+			return err
+		}
+		if !can {
+			return errClosed
+		}
+		if err := tx.EndArtefactsOf(ctx, root.ID, subject, []string{setupKind}); err != nil {
+			return err
+		}
+		return tx.PutArtefact(ctx, identity.Artefact{
+			Org: root.ID, Kind: setupKind, Hash: s.linkHash(token), Subject: subject, Created: now, Expires: link.Expires,
+		})
+	})
+	return link, err
+}
 
 // A NewAdministrator is a person made together with their role.
 type NewAdministrator struct {
@@ -30,37 +111,340 @@ type NewAdministrator struct {
 	Address  string
 }
 
+// check returns a fault that has nothing to do with the password.
+func (n NewAdministrator) check() error {
+	if name := strings.TrimSpace(n.Name); name == "" || name != n.Name || len(name) > maxIdentifier {
+		return identity.NewError(identity.Invalid, "name", "An administrator needs a user name.")
+	}
+	if n.Email != "" && mail.CheckAddress(n.Email) != nil {
+		return identity.NewError(identity.Invalid, "email", "This is not an e-mail address.")
+	}
+	return nil
+}
+
+// doc is the document of the person.
+func (n NewAdministrator) doc() schema.Object {
+	doc := schema.Object{
+		"schemas":  []any{"urn:ietf:params:scim:schemas:core:2.0:User"},
+		"userName": n.Name, "active": true, "password": n.Password,
+	}
+	if n.Display != "" {
+		doc["displayName"] = n.Display
+	}
+	if n.Email != "" {
+		doc["emails"] = []any{schema.Object{"value": n.Email, "type": "work", "primary": true}}
+	}
+	return doc
+}
+
+// judge returns the key of the fault of the password.
+func (n NewAdministrator) judge(policy Policy, org identity.Organisation) string {
+	p := person{Name: n.Name, Shown: n.Display}
+	if n.Email != "" {
+		p.Emails = []string{n.Email}
+	}
+	return policy.judge(n.Password, p.words(org))
+}
+
 // Setup makes the first administrator by the token of FirstLink and signs them
 // in. The string is the key of an Error of View: then nothing has been made and
-// the link still holds. An unknown or used token is NotFound, and so is every
-// token once there is or was an operator.
+// the link still holds, as after an Invalid or Conflict error, which name the
+// field. An unknown or used token is NotFound, and so is every token once there
+// is or was an operator.
 func (s *Service) Setup(ctx context.Context, token string, n NewAdministrator) (*Done, string, error) {
-	panic("signin: setup")
+	root, err := s.dir.Root(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	policy, err := s.policy(ctx, root.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	hash := s.linkHash(token)
+	err = s.db.View(ctx, func(tx *store.Tx) error { return s.setupLink(ctx, tx, root.ID, hash) })
+	if err != nil {
+		return nil, "", err
+	}
+	if err := n.check(); err != nil {
+		return nil, "", err
+	}
+	if fault := n.judge(policy, root); fault != "" {
+		return nil, fault, nil
+	}
+	var link identity.Artefact
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := s.setupLink(ctx, tx, root.ID, hash); err != nil {
+			return err
+		}
+		if link, err = tx.ConsumeArtefact(ctx, root.ID, setupKind, hash, s.now()); err != nil {
+			return errNoLink
+		}
+		return s.claim(ctx, tx, root.ID)
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	done, err := s.makeOperator(ctx, root, n, policy)
+	if err != nil {
+		return nil, "", s.unclaim(ctx, root.ID, &link, err)
+	}
+	return done, "", nil
+}
+
+// setupLink is NotFound unless the first administrator can be made by a token.
+func (s *Service) setupLink(ctx context.Context, tx *store.Tx, root identity.OrgID, hash []byte) error {
+	a, err := tx.Artefact(ctx, root, setupKind, hash)
+	if identity.KindOf(err) == identity.NotFound || err == nil && !a.Alive(s.now()) {
+		return errNoLink
+	}
+	if err != nil {
+		return err
+	}
+	can, err := s.canSetup(ctx, tx, root)
+	if err == nil && !can {
+		return errNoLink
+	}
+	return err
+}
+
+// claim takes the making of the first operator; one caller alone can.
+func (s *Service) claim(ctx context.Context, tx *store.Tx, root identity.OrgID) error {
+	can, err := s.canSetup(ctx, tx, root)
+	if err != nil {
+		return err
+	}
+	if !can {
+		return errClosed
+	}
+	hash, now := s.claimHash(), s.now()
+	if err := tx.DeleteArtefact(ctx, root, claimKind, hash); err != nil { // of one who died on the way
+		return err
+	}
+	err = tx.PutArtefact(ctx, identity.Artefact{
+		Org: root, Kind: claimKind, Hash: hash, Created: now, Expires: now.Add(claimLife),
+	})
+	if identity.KindOf(err) == identity.Conflict {
+		return errClosed
+	}
+	return err
+}
+
+// unclaim gives the claim back, and the link if there was one, after a failure.
+func (s *Service) unclaim(ctx context.Context, root identity.OrgID, link *identity.Artefact, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.DeleteArtefact(ctx, root, claimKind, s.claimHash()); err != nil || link == nil {
+			return err
+		}
+		if err := tx.DeleteArtefact(ctx, root, setupKind, link.Hash); err != nil {
+			return err
+		}
+		again := *link
+		again.Version, again.Consumed = 0, time.Time{}
+		return tx.PutArtefact(ctx, again)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "the first administrator can be made only after a minute", "error", err)
+	}
+	return cause
+}
+
+// makeOperator makes the person, their role and their session.
+func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, n NewAdministrator, policy Policy) (*Done, error) {
+	reg, err := s.dir.Registry(ctx, root.ID)
+	if err != nil {
+		return nil, err
+	}
+	id := identity.NewID()
+	by := identity.Actor{Kind: identity.BySystem, Org: root.ID, Name: "setup"}
+	out, err := s.dir.Write(ctx, by, []directory.Unit{{{
+		Method: directory.Create, Type: reg.TypeByName(userType), ID: id, Doc: n.doc(),
+	}}}, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := out[0][0].Err; err != nil {
+		return nil, err
+	}
+	done := &Done{Return: "/"}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := s.putAdministrator(ctx, tx, by, identity.Administrator{Org: root.ID, User: id, Role: Operator}); err != nil {
+			return err
+		}
+		idle, length := policy.SessionTimes()
+		done.Session, done.SessionCookie, err = s.sessions.Start(ctx, tx, session.NewSession{
+			Org: root.ID, User: id, AMR: []string{"pwd"}, ACR: ACR1, AuthTime: s.now(),
+			Agent: n.Agent, Address: n.Address, Idle: idle, Length: length,
+		})
+		return err
+	})
+	return done, err
+}
+
+// putAdministrator stores a role. The first operator closes setup for ever.
+func (s *Service) putAdministrator(ctx context.Context, tx *store.Tx, by identity.Actor, a identity.Administrator) error {
+	a.Created = s.now()
+	if err := tx.PutAdministrator(ctx, a); err != nil {
+		return err
+	}
+	if a.Role == Operator {
+		if err := tx.DeleteArtefact(ctx, a.Org, claimKind, s.claimHash()); err != nil {
+			return err
+		}
+		err := tx.PutArtefact(ctx, identity.Artefact{
+			Org: a.Org, Kind: claimKind, Hash: s.claimHash(), Created: a.Created, Expires: never,
+		})
+		if err != nil && identity.KindOf(err) != identity.Conflict {
+			return err
+		}
+	}
+	return s.record(ctx, tx, by, a.Org, userType, a.User, map[string][2]any{"administrator": {nil, a.Role}})
 }
 
 // Bootstrap makes the first administrator of what the environment says. It does
-// nothing, and returns false, once there is or was an operator.
+// nothing, and returns false, once there is or was an operator. The password is
+// held to the policy: an Invalid error says so.
 func (s *Service) Bootstrap(ctx context.Context, n NewAdministrator) (bool, error) {
-	panic("signin: bootstrap")
+	root, err := s.dir.Root(ctx)
+	if err != nil {
+		return false, err
+	}
+	if can, err := s.CanSetup(ctx); err != nil || !can {
+		return false, err
+	}
+	policy, err := s.policy(ctx, root.ID)
+	if err != nil {
+		return false, err
+	}
+	if err := n.check(); err != nil {
+		return false, err
+	}
+	if fault := n.judge(policy, root); fault != "" {
+		return false, identity.NewError(identity.Invalid, "password", "The first administrator's password will not do: "+fault+".")
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error { return s.claim(ctx, tx, root.ID) })
+	if identity.KindOf(err) == identity.Conflict {
+		return false, nil // another process is doing it
+	}
+	if err != nil {
+		return false, err
+	}
+	done, err := s.makeOperator(ctx, root, n, policy)
+	if err != nil {
+		return false, s.unclaim(ctx, root.ID, nil, err)
+	}
+	return true, s.sessions.End(ctx, root.ID, done.Session.ID) // nobody has its cookie
 }
 
 // Administrators lists those of an organisation.
-func (s *Service) Administrators(ctx context.Context, org identity.OrgID) ([]identity.Administrator, error) {
-	panic("signin: administrators")
+func (s *Service) Administrators(ctx context.Context, org identity.OrgID) (list []identity.Administrator, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err = tx.Administrators(ctx, org)
+		return err
+	})
+	return list, err
 }
 
 // IsAdministrator returns the role of a person, "" for none.
 func (s *Service) IsAdministrator(ctx context.Context, org identity.OrgID, user identity.ID) (role string, err error) {
-	panic("signin: is administrator")
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		a, err := tx.Administrator(ctx, org, user)
+		role = a.Role
+		if identity.KindOf(err) == identity.NotFound {
+			return nil
+		}
+		return err
+	})
+	return role, err
 }
 
 // Appoint makes a person an administrator. Only people of the root organisation
 // are operators, and only operators and the command line appoint one.
 func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.OrgID, user identity.ID, role string) error {
-	panic("signin: appoint")
+	if role != Owner && role != Operator {
+		return identity.NewError(identity.Invalid, "role", "An administrator is an owner or an operator.")
+	}
+	root, err := s.dir.Root(ctx)
+	if err != nil {
+		return err
+	}
+	if role == Operator && org != root.ID {
+		return identity.NewError(identity.Invalid, "role", "Only people of the root organisation are operators.")
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := mayChange(ctx, tx, by, root.ID, org, user, role); err != nil {
+			return err
+		}
+		if _, err := s.person(ctx, tx, org, user); err != nil {
+			return err
+		}
+		if role != Operator {
+			if err := keepOperator(ctx, tx, root.ID, org, user); err != nil {
+				return err
+			}
+		}
+		return s.putAdministrator(ctx, tx, by, identity.Administrator{Org: org, User: user, Role: role})
+	})
+}
+
+// mayChange is Denied where an operator is made or unmade by somebody who is
+// none.
+func mayChange(ctx context.Context, tx *store.Tx, by identity.Actor, root, org identity.OrgID, user identity.ID, role string) error {
+	was, err := tx.Administrator(ctx, org, user)
+	if err != nil && identity.KindOf(err) != identity.NotFound {
+		return err
+	}
+	if role != Operator && was.Role != Operator || by.Kind == identity.ByCLI || by.Kind == identity.BySystem {
+		return nil
+	}
+	if by.Kind == identity.ByUser && by.Org == root {
+		a, err := tx.Administrator(ctx, root, by.ID)
+		if err == nil && a.Role == Operator {
+			return nil
+		}
+		if err != nil && identity.KindOf(err) != identity.NotFound {
+			return err
+		}
+	}
+	return identity.NewError(identity.Denied, "", "Only operators make and unmake operators.")
+}
+
+// keepOperator is a Conflict where a person is the last operator.
+func keepOperator(ctx context.Context, tx *store.Tx, root, org identity.OrgID, user identity.ID) error {
+	if org != root {
+		return nil
+	}
+	a, err := tx.Administrator(ctx, org, user)
+	if identity.KindOf(err) == identity.NotFound || err == nil && a.Role != Operator {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	n, err := operators(ctx, tx, root)
+	if err == nil && n < 2 {
+		return identity.NewError(identity.Conflict, "", "The last operator stays one. Appoint another first.")
+	}
+	return err
 }
 
 // Dismiss takes the role away. The last operator stays, with a Conflict.
 func (s *Service) Dismiss(ctx context.Context, by identity.Actor, org identity.OrgID, user identity.ID) error {
-	panic("signin: dismiss")
+	root, err := s.dir.Root(ctx)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := mayChange(ctx, tx, by, root.ID, org, user, ""); err != nil {
+			return err
+		}
+		if err := keepOperator(ctx, tx, root.ID, org, user); err != nil {
+			return err
+		}
+		if err := tx.DeleteAdministrator(ctx, org, user); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, by, org, userType, user, map[string][2]any{"administrator": {"yes", nil}})
+	})
 }

@@ -9,12 +9,18 @@
 package signin
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/muster-id/muster/directory"
+	"github.com/muster-id/muster/factor"
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/jobs"
+	"github.com/muster-id/muster/mail"
 	"github.com/muster-id/muster/secret"
+	"github.com/muster-id/muster/session"
 	"github.com/muster-id/muster/store"
 )
 
@@ -23,6 +29,10 @@ type Options struct {
 	DB        *store.DB
 	Keys      *secret.Keys
 	Directory *directory.Directory
+	Sessions  *session.Service
+	Factors   *factor.Service
+	Mail      *mail.Service
+	Jobs      *jobs.Service
 	Public    string           // public URL of the server, without a slash at its end
 	Now       func() time.Time // nil: time.Now
 	Log       *slog.Logger     // nil: slog.Default
@@ -30,18 +40,26 @@ type Options struct {
 
 // A Service signs people in. It is safe for use by many goroutines at once.
 type Service struct {
-	db     *store.DB
-	keys   *secret.Keys
-	dir    *directory.Directory
-	public string
-	clock  func() time.Time
-	log    *slog.Logger
+	db       *store.DB
+	keys     *secret.Keys
+	dir      *directory.Directory
+	sessions *session.Service
+	factors  *factor.Service
+	mail     *mail.Service
+	jobs     *jobs.Service
+	public   string
+	clock    func() time.Time
+	log      *slog.Logger
+
+	policies policies
+	turns    turns
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.DB, keys: o.Keys, dir: o.Directory, public: strings.TrimSuffix(o.Public, "/"),
+		db: o.DB, keys: o.Keys, dir: o.Directory, sessions: o.Sessions,
+		factors: o.Factors, mail: o.Mail, jobs: o.Jobs, public: strings.TrimSuffix(o.Public, "/"),
 		clock: o.Now, log: o.Log,
 	}
 	if s.clock == nil {
@@ -55,3 +73,14 @@ func New(o Options) *Service {
 
 // now is the time as the database keeps it.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
+
+// page returns the URL of a page of an organisation.
+func (s *Service) page(org identity.Organisation, path string) string {
+	if org.Parent.IsZero() {
+		return s.public + path
+	}
+	return s.public + "/o/" + org.Slug + path
+}
+
+// randomText returns 260 random bits as 52 letters and digits.
+func randomText() string { return rand.Text() + rand.Text() }
