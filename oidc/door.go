@@ -18,6 +18,7 @@ import (
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
 	"github.com/muster-id/muster/web/ui"
 )
 
@@ -63,6 +64,7 @@ type Provider struct {
 	now         func() time.Time
 	pages       *pages
 	cross       *http.CrossOriginProtection
+	cookies     web.Cookies
 
 	origins     origins
 	keySets     documents
@@ -83,7 +85,10 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		apps: o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
 		public: strings.TrimSuffix(o.Public, "/"), certificate: o.ClientCertificate, log: o.Log, now: o.Now,
-		cross: http.NewCrossOriginProtection(),
+		cross: http.NewCrossOriginProtection(), cookies: web.Cookies{Secure: strings.HasPrefix(o.Public, "https:")},
+	}
+	if err := p.cross.AddTrustedOrigin(p.public); err != nil {
+		return nil, err
 	}
 	var err error
 	p.pages, err = newPages(o.UI)

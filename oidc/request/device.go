@@ -47,7 +47,7 @@ const letters = "BCDFGHJKLMNPQRSTVWXZ"
 // and the one that it shows, "BCDF-GHJK".
 func (d *Desk) NewDevice(ctx context.Context, org identity.Organisation, in Device, lifetime time.Duration) (deviceCode, userCode string, err error) {
 	now := d.now()
-	deviceCode = newName()
+	deviceCode = NewName()
 	in.Asked, in.Decision, in.Allowed = now, "", nil
 	for range 3 {
 		in.UserCode = newUserCode()

@@ -66,7 +66,7 @@ func (d *Desk) Push(ctx context.Context, org identity.Organisation, a *identity.
 	if lifetime <= 0 {
 		lifetime = time.Minute
 	}
-	name := newName()
+	name := NewName()
 	now := d.now()
 	in := pushed{App: a.ID, Values: c.Request.values.Encode(), Signed: signed, Until: now.Add(lifetime)}
 	err = d.put(ctx, kindPushed, org.ID, a.ID, name, now.Add(lifetime+waitingLength), in)
@@ -137,8 +137,8 @@ func (d *Desk) Finish(ctx context.Context, c *Case) error {
 	return err
 }
 
-// newName makes the secret name of an artefact.
-func newName() string {
+// NewName makes a secret name: 256 random bits as text.
+func NewName() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24
 	return base64.RawURLEncoding.EncodeToString(b[:])

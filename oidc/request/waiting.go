@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
@@ -40,7 +41,7 @@ type waiting struct {
 // under which Waiting finds it again, for half an hour.
 func (d *Desk) Wait(ctx context.Context, c *Case, browser string, before []byte) (*Waiting, error) {
 	r := c.Request
-	w := &Waiting{Case: c, ID: newName(), Before: before, stored: waiting{
+	w := &Waiting{Case: c, ID: NewName(), Before: before, stored: waiting{
 		Values: r.values.Encode(), Source: r.Source, Signed: r.Signed, PushedAs: r.PushedAs,
 		Browser: d.keys.MAC("request browser", []byte(browser)), Before: before,
 	}}
@@ -232,3 +233,8 @@ func (d *Desk) Guess(ctx context.Context, org identity.Organisation, userCode st
 }
 
 func join(list []string) string { return strings.Join(list, " ") }
+
+// Subject is what an app knows a person by.
+func (d *Desk) Subject(a *identity.App, user identity.ID) string {
+	return claims.Subject(d.keys, a, user)
+}
