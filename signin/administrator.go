@@ -8,7 +8,6 @@ import (
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/mail"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/session"
 	"github.com/muster-id/muster/store"
 )
@@ -120,21 +119,6 @@ func (n NewAdministrator) check() error {
 		return identity.NewError(identity.Invalid, "email", "This is not an e-mail address.")
 	}
 	return nil
-}
-
-// doc is the document of the person.
-func (n NewAdministrator) doc() schema.Object {
-	doc := schema.Object{
-		"schemas":  []any{"urn:ietf:params:scim:schemas:core:2.0:User"},
-		"userName": n.Name, "active": true, "password": n.Password,
-	}
-	if n.Display != "" {
-		doc["displayName"] = n.Display
-	}
-	if n.Email != "" {
-		doc["emails"] = []any{schema.Object{"value": n.Email, "type": "work", "primary": true}}
-	}
-	return doc
 }
 
 // judge returns the key of the fault of the password.
@@ -252,19 +236,11 @@ func (s *Service) unclaim(ctx context.Context, root identity.OrgID, link *identi
 
 // makeOperator makes the person, their role and their session.
 func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, n NewAdministrator, policy Policy) (*Done, error) {
-	reg, err := s.dir.Registry(ctx, root.ID)
-	if err != nil {
-		return nil, err
-	}
-	id := identity.NewID()
 	by := identity.Actor{Kind: identity.BySystem, Org: root.ID, Name: "setup"}
-	out, err := s.dir.Write(ctx, by, []directory.Unit{{{
-		Method: directory.Create, Type: reg.TypeByName(userType), ID: id, Doc: n.doc(),
-	}}}, 0)
+	id, err := s.dir.CreatePerson(ctx, by, directory.NewPerson{
+		Name: n.Name, Email: n.Email, Display: n.Display, Password: n.Password,
+	})
 	if err != nil {
-		return nil, err
-	}
-	if err := out[0][0].Err; err != nil {
 		return nil, err
 	}
 	done := &Done{Return: "/"}

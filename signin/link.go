@@ -7,10 +7,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/jobs"
 	"github.com/muster-id/muster/mail"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 )
 
@@ -161,7 +161,7 @@ func recoveryAddress(p person, marks map[string]time.Time, typed string, policy 
 		list = append([]string{have}, list...)
 	}
 	for _, e := range list {
-		_, ok := marks[emailKind+":"+schema.Fold(e)]
+		_, ok := marks[emailKind+":"+directory.Fold(e)]
 		if mail.CheckAddress(e) == nil && (ok || !policy.RecoverVerified) {
 			return e
 		}
@@ -361,7 +361,7 @@ func (s *Service) spendLink(ctx context.Context, tx *store.Tx, org identity.Orga
 		return err
 	}
 	if d.Email != "" {
-		if err := tx.PutVerified(ctx, org.ID, p.ID, emailKind, schema.Fold(d.Email), s.now()); err != nil {
+		if err := tx.PutVerified(ctx, org.ID, p.ID, emailKind, directory.Fold(d.Email), s.now()); err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 )
 
@@ -60,7 +60,7 @@ type suspect struct {
 func (s *Service) suspect(org identity.OrgID, user identity.ID, name, address string, browser identity.ID) suspect {
 	who := "user:" + user.String()
 	if user.IsZero() {
-		mac := s.keys.MAC("attempts", []byte(schema.Fold(name)))
+		mac := s.keys.MAC("attempts", []byte(directory.Fold(name)))
 		who = "name:" + base64.RawURLEncoding.EncodeToString(mac[:16])
 	}
 	if !browser.IsZero() {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/factor"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/mail"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/session"
 	"github.com/muster-id/muster/store"
 )
@@ -44,7 +44,7 @@ func (t *sitting) means(ctx context.Context) (m means, err error) {
 				return err
 			}
 			for _, e := range p.Emails {
-				_, ok := marks[emailKind+":"+schema.Fold(e)]
+				_, ok := marks[emailKind+":"+directory.Fold(e)]
 				m.email = m.email || ok && t.policy.EmailCode && mail.CheckAddress(e) == nil
 			}
 			m.sms = t.policy.SMSCode && t.phoneTarget(p, marks) != ""

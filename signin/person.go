@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 	"golang.org/x/net/idna"
 )
@@ -92,7 +92,7 @@ func (p person) words(org identity.Organisation) []string {
 // the same (attack C40).
 func (p person) hasEmail(email string) (string, bool) {
 	for _, e := range p.Emails {
-		if schema.Fold(e) == schema.Fold(email) {
+		if directory.Fold(e) == directory.Fold(email) {
 			return e, true
 		}
 	}
@@ -160,7 +160,7 @@ func (s *Service) find(ctx context.Context, tx *store.Tx, org identity.OrgID, te
 		if err != nil {
 			return person{}, err
 		}
-		if schema.Fold(p.Name) == schema.Fold(text) {
+		if directory.Fold(p.Name) == directory.Fold(text) {
 			return activeOnly(p), nil
 		}
 		found = append(found, p)
@@ -191,7 +191,7 @@ func (s *Service) verifiedHolders(ctx context.Context, tx *store.Tx, org identit
 		if err != nil {
 			return nil, err
 		}
-		_, email := marks[emailKind+":"+schema.Fold(text)]
+		_, email := marks[emailKind+":"+directory.Fold(text)]
 		_, phone := marks[phoneKind+":"+foldPhone(text)]
 		if email || phone {
 			out = append(out, p)

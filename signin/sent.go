@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/jobs"
 	"github.com/muster-id/muster/mail"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 )
 
@@ -69,7 +69,7 @@ func (t *sitting) emailTarget(p person, marks map[string]time.Time) string {
 		list = []string{have}
 	}
 	for _, e := range list {
-		_, ok := marks[emailKind+":"+schema.Fold(e)]
+		_, ok := marks[emailKind+":"+directory.Fold(e)]
 		if mail.CheckAddress(e) == nil && (ok || !t.second() && !t.policy.RecoverVerified) {
 			return e
 		}
@@ -142,7 +142,7 @@ func (t *sitting) sent(ctx context.Context, code string) error {
 	address, step := t.To, t.Step
 	t.then(func(ctx context.Context, tx *store.Tx) error {
 		if step == StepEmailCode {
-			return tx.PutVerified(ctx, t.org.ID, t.User, emailKind, schema.Fold(address), t.s.now())
+			return tx.PutVerified(ctx, t.org.ID, t.User, emailKind, directory.Fold(address), t.s.now())
 		}
 		return tx.PutVerified(ctx, t.org.ID, t.User, phoneKind, address, t.s.now())
 	})

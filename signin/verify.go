@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/factor"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/mail"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 )
 
@@ -35,7 +35,7 @@ func (s *Service) Addresses(ctx context.Context, org identity.OrgID, user identi
 		}
 		marks, err := tx.Verified(ctx, org, user)
 		for _, e := range p.Emails {
-			list = append(list, Address{emailKind, e, marks[emailKind+":"+schema.Fold(e)]})
+			list = append(list, Address{emailKind, e, marks[emailKind+":"+directory.Fold(e)]})
 		}
 		for _, n := range p.Phones {
 			list = append(list, Address{phoneKind, n, marks[phoneKind+":"+n]})
@@ -135,7 +135,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, org identity.Organisation, t
 		if err != nil {
 			return err
 		}
-		return tx.PutVerified(ctx, org.ID, a.Subject, emailKind, schema.Fold(email), s.now())
+		return tx.PutVerified(ctx, org.ID, a.Subject, emailKind, directory.Fold(email), s.now())
 	})
 	if err != nil {
 		return "", err
