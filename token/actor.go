@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/muster-id/muster/identity"
@@ -40,7 +41,7 @@ func (s *Service) Actor(ctx context.Context, text string) (identity.Actor, *Bear
 		}
 		user, err := tx.Get(ctx, org, "User", b.User)
 		if err == nil {
-			by.Kind, by.ID, by.Name = identity.ByUser, b.User, user.Keys.Label
+			by.Kind, by.ID, by.Name = identity.ByUser, b.User, userName(user.Doc)
 		}
 		return err
 	})
@@ -49,6 +50,15 @@ func (s *Service) Actor(ctx context.Context, text string) (identity.Actor, *Bear
 	}
 	by.Perms = identity.Opened(b.Scopes, privileged)
 	return by, b, nil
+}
+
+// userName reads what a person signs in with, for the change log.
+func userName(doc []byte) string {
+	var user struct {
+		Name string `json:"userName"`
+	}
+	_ = json.Unmarshal(doc, &user) // stored by us; without a name the id must do
+	return user.Name
 }
 
 // forUs reports whether a token may be used with our own API: whether its

@@ -111,7 +111,7 @@ func (s *Service) CheckProof(ctx context.Context, org identity.OrgID, p Proof) (
 
 // openProof checks header and signature of a proof. text says what is wrong.
 func openProof(proof string) (key *jose.JSONWebKey, payload []byte, text string) {
-	if len(proof) > maxProof || strings.Count(proof, ".") != 2 {
+	if !isCompact(proof, maxProof) {
 		return nil, nil, "The DPoP proof is not a JWT."
 	}
 	jws, err := jose.ParseSignedCompact(proof, proofAlgorithms)
@@ -243,11 +243,8 @@ func (s *Service) nonceHash(org identity.OrgID, at []byte) []byte {
 
 // CheckNonce reports whether a nonce is one of ours and not too old.
 func (s *Service) CheckNonce(org identity.OrgID, nonce string) bool {
-	if len(nonce) != encoding.EncodedLen(8+nonceMAC) {
-		return false
-	}
-	raw, err := encoding.DecodeString(nonce)
-	if err != nil || !secret.Equal(raw[8:], s.nonceHash(org, raw[:8])) {
+	raw, ok := decodeFixed(nonce, 8+nonceMAC)
+	if !ok || !secret.Equal(raw[8:], s.nonceHash(org, raw[:8])) {
 		return false
 	}
 	age := s.now().Sub(time.Unix(int64(binary.BigEndian.Uint64(raw[:8])), 0))

@@ -16,7 +16,7 @@ func (s *Service) makeID(ctx context.Context, b *batch) error {
 	alg := chosen(b.App.IDTokenAlg, "RS256")
 	all := map[string]any{}
 	maps.Copy(all, without(b.claims, reservedID))
-	maps.Copy(all, without(a.Extra, reservedID))
+	maps.Copy(all, without(a.Extra, reservedAccess))
 	maps.Copy(all, without(b.IDClaims, reservedID))
 	all["iss"], all["sub"], all["aud"], all["azp"] = b.tenant.issuer, b.subject, b.App.ClientID, b.App.ClientID
 	all["iat"], all["exp"] = b.now.Unix(), b.now.Add(idTokenLife).Unix()

@@ -61,11 +61,11 @@ func (s *Service) refreshMAC(g identity.Grant, generation int64) []byte {
 // parseRefresh reads the text of a refresh token, which proves nothing yet.
 func parseRefresh(text string) (t refreshToken, ok bool) {
 	rest, ok := strings.CutPrefix(text, refreshPrefix)
-	if !ok || len(rest) != encoding.EncodedLen(refreshSize) {
+	if !ok {
 		return t, false
 	}
-	raw, err := encoding.DecodeString(rest)
-	if err != nil {
+	raw, ok := decodeFixed(rest, refreshSize)
+	if !ok {
 		return t, false
 	}
 	t.grant = identity.ID(raw[:16])
