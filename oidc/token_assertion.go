@@ -107,7 +107,7 @@ type assertion struct {
 func (p *Provider) assertion(r *http.Request, c *caller, text string) (assertion, error) {
 	var said assertion
 	v, err := p.apps.Verify(r.Context(), c.App, text, assertionAlgs(c.App)...)
-	if identity.KindOf(err) == identity.Unauthenticated {
+	if k := identity.KindOf(err); k == identity.Unauthenticated || k == identity.Invalid {
 		return said, errAssertion
 	}
 	if err != nil {
