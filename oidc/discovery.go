@@ -115,7 +115,7 @@ func (p *Provider) describe(org identity.Organisation, s app.Provider, claims []
 		Challenges: []string{"S256"},
 
 		IDTokenAlgs: token.Algorithms, UserInfoAlgs: token.Algorithms, AuthorizationAlgs: token.Algorithms,
-		IntrospectionAlgs: token.Algorithms, RequestObjectAlgs: asymmetricAlgs, DPoPAlgs: proofAlgs,
+		IntrospectionAlgs: token.Algorithms, RequestObjectAlgs: asymmetricAlgs, DPoPAlgs: token.DPoPAlgorithms,
 
 		ClaimsParameter: true, RequestParameter: true, RequestURI: true, RegisterRequestURI: true,
 		IssInResponse: true, CertificateBound: true,

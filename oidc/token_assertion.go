@@ -127,7 +127,7 @@ func (p *Provider) assertion(r *http.Request, c *caller, text string) (assertion
 		time.Unix(said.IssuedAt, 0).After(now.Add(clockSkew)):
 		return said, errAssertion
 	}
-	if err := p.requests.Once(r.Context(), c.org.ID, c.App.ID, said.ID, exp.Add(clockSkew)); err != nil {
+	if err := p.tokens.UseOnce(r.Context(), c.org.ID, c.App.ID.String()+" "+said.ID, exp.Add(clockSkew)); err != nil {
 		if identity.KindOf(err) == identity.Conflict {
 			return said, errAssertion
 		}

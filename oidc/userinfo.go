@@ -153,12 +153,9 @@ func challenge(err error, r *http.Request) error {
 		if e.Challenge != scheme {
 			e.Challenge += ","
 		}
-		e.Challenge += ` algs="` + strings.Join(proofAlgs, " ") + `"`
+		e.Challenge += ` algs="` + strings.Join(token.DPoPAlgorithms, " ") + `"`
 	} else if e.Code == "insufficient_scope" {
 		e.Challenge += `, scope="openid"`
 	}
 	return &e
 }
-
-// proofAlgs are the algorithms of DPoP proofs.
-var proofAlgs = []string{"ES256", "PS256", "EdDSA", "RS256"}
