@@ -170,7 +170,7 @@ func (s *Service) tell(ctx context.Context, j identity.Job, body []byte) error {
 		return err
 	}
 	form := url.Values{"logout_token": {text}}.Encode()
-	status, err := s.o.Fetch.Post(ctx, a.BackchannelLogoutURI, "application/x-www-form-urlencoded", []byte(form))
+	status, err := s.o.Fetch.Post(ctx, a.BackchannelLogoutURI, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form))
 	if e, ok := errors.AsType[*outbound.Error](err); ok && e.Refused {
 		return jobs.Give{Err: err}
 	}

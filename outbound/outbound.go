@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -114,7 +115,7 @@ func (c *Client) Get(ctx context.Context, url string, maxBytes int64, contentTyp
 func (c *Client) get(ctx context.Context, url string, maxBytes int64, contentTypes []string) ([]byte, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	res, err := c.do(ctx, http.MethodGet, url, "", nil)
+	res, err := c.do(ctx, http.MethodGet, url, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -143,10 +144,10 @@ func (c *Client) get(ctx context.Context, url string, maxBytes int64, contentTyp
 
 // Post sends a body and returns the status of the answer, whose body nobody
 // reads. An answer of any status is a success; every failure is an *Error.
-func (c *Client) Post(ctx context.Context, url, contentType string, body []byte) (int, error) {
+func (c *Client) Post(ctx context.Context, url string, header http.Header, body []byte) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	res, err := c.do(ctx, http.MethodPost, url, contentType, body)
+	res, err := c.do(ctx, http.MethodPost, url, header, body)
 	if err != nil {
 		return 0, err
 	}
@@ -160,7 +161,7 @@ type response struct {
 	release func()
 }
 
-func (c *Client) do(ctx context.Context, method, target, contentType string, body []byte) (*response, error) {
+func (c *Client) do(ctx context.Context, method, target string, header http.Header, body []byte) (*response, error) {
 	u, err := check(target)
 	if err != nil {
 		return nil, err
@@ -174,10 +175,8 @@ func (c *Client) do(ctx context.Context, method, target, contentType string, bod
 		leave()
 		return nil, refused("The address is not a URL.")
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("User-Agent", "Muster")
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
-	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		leave()

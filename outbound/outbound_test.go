@@ -90,7 +90,7 @@ func TestPost(t *testing.T) {
 	})
 	c := New(Options{AllowPrivate: true, CAs: s.cas})
 	for range 2 {
-		status, err := c.Post(t.Context(), s.URL, "text/plain", []byte("hi"))
+		status, err := c.Post(t.Context(), s.URL, http.Header{"Content-Type": {"text/plain"}}, []byte("hi"))
 		if err != nil || status != http.StatusTeapot || got != "text/plain hi" {
 			t.Errorf("Post = %d, %v; the server saw %q", status, err, got)
 		}
@@ -138,7 +138,7 @@ func TestAttack24(t *testing.T) {
 			c := New(Options{CAs: s.cas, Resolve: loopback})
 			_, _, err := c.Get(t.Context(), uri, 1024)
 			wantRefused(t, "Get "+uri, err)
-			_, err = c.Post(t.Context(), uri, "text/plain", nil)
+			_, err = c.Post(t.Context(), uri, http.Header{"Content-Type": {"text/plain"}}, nil)
 			wantRefused(t, "Post "+uri, err)
 		})
 	}
@@ -261,7 +261,7 @@ func TestSlowHandshake(t *testing.T) {
 	}
 	defer l.Close()
 	c := New(Options{AllowPrivate: true, Timeout: 200 * time.Millisecond})
-	_, err = c.Post(t.Context(), "https://"+l.Addr().String(), "text/plain", nil)
+	_, err = c.Post(t.Context(), "https://"+l.Addr().String(), http.Header{"Content-Type": {"text/plain"}}, nil)
 	if err == nil || err.Error() != "The server did not answer in time." {
 		t.Errorf("Post to a silent listener: %v", err)
 	}

@@ -20,6 +20,8 @@ func (s *Server) loops() []loop {
 	return []loop{
 		{"fold totals", 2 * time.Second, s.house.DB.FoldTallies},
 		{"purge", time.Hour, s.purge},
+		{"purge sign-in", 10 * time.Minute, s.purgeSignIn},
+		{"rotate keys", time.Hour, s.house.Tokens.RotateDue},
 	}
 }
 
@@ -32,12 +34,27 @@ func (s *Server) purge(ctx context.Context) error {
 	return err
 }
 
+// spent is how long things of sign-in that have ended are kept: so long that one
+// that comes a second time is known for what it is.
+const spent = 24 * time.Hour
+
+// purgeSignIn removes sessions, codes, tokens and jobs that ended long ago.
+func (s *Server) purgeSignIn(ctx context.Context) error {
+	_, err := s.house.DB.PurgeSignin(ctx, time.Now().Add(-spent))
+	return err
+}
+
 // background starts the loops; they end with ctx.
 func (s *Server) background(ctx context.Context, wg *sync.WaitGroup) {
 	for _, l := range s.loops() {
 		wg.Go(func() { s.repeat(ctx, l) })
 	}
 	wg.Go(func() { s.door.Work(ctx) })
+	wg.Go(func() {
+		if err := s.house.Jobs.Work(ctx, s.house.handlers()); err != nil && !errors.Is(err, context.Canceled) {
+			s.log.Error("jobs ended", "error", err.Error())
+		}
+	})
 }
 
 // repeat runs a loop. The first turn comes after a random part of the time, so

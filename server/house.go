@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 
 	"github.com/muster-id/muster/config"
-	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
@@ -25,11 +24,11 @@ import (
 // A House is an opened Muster without doors: what the command line works with,
 // and what a Server serves.
 type House struct {
-	Config    *config.Config
-	Log       *slog.Logger
-	DB        *store.DB
-	Keys      *secret.Keys
-	Directory *directory.Directory
+	Config *config.Config
+	Log    *slog.Logger
+	DB     *store.DB
+	Keys   *secret.Keys
+	Rules
 	// New reports whether the database was empty before it was opened.
 	New bool
 
@@ -99,7 +98,9 @@ func (h *House) open(ctx context.Context, mode Mode) (err error) {
 	if err := h.checkKey(ctx); err != nil {
 		return err
 	}
-	h.Directory = directory.New(directory.Options{DB: h.DB, Keys: h.Keys, Log: h.Log})
+	if err := h.makeRules(); err != nil {
+		return err
+	}
 	return h.Directory.Start(ctx)
 }
 

@@ -33,7 +33,7 @@ type proxyWatch struct {
 
 func (p *proxyWatch) look(r *http.Request) {
 	seen := forwardedURL(r)
-	if seen == "" || strings.EqualFold(seen, p.url) || !p.trusts(r.RemoteAddr) {
+	if seen == "" || strings.EqualFold(seen, p.url) || !trusts(p.trusted, r.RemoteAddr) {
 		return
 	}
 	if p.told.CompareAndSwap(false, true) {
@@ -42,18 +42,40 @@ func (p *proxyWatch) look(r *http.Request) {
 	}
 }
 
-func (p *proxyWatch) trusts(remote string) bool {
+// trusts reports whether an address belongs to a trusted proxy.
+func trusts(trusted []netip.Prefix, remote string) bool {
 	addr, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return false
-	}
-	ip := addr.Addr().Unmap()
-	for _, network := range p.trusted {
+	return err == nil && contains(trusted, addr.Addr())
+}
+
+func contains(networks []netip.Prefix, ip netip.Addr) bool {
+	ip = ip.Unmap()
+	for _, network := range networks {
 		if network.Contains(ip) {
 			return true
 		}
 	}
 	return false
+}
+
+// clientAddress returns the address of who asks: that of the connection, or what
+// trusted proxies say of it. Of X-Forwarded-For the last entry counts that no
+// trusted proxy stands behind; whatever is left of it anybody may have written.
+func clientAddress(trusted []netip.Prefix, r *http.Request) string {
+	addr, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip := addr.Addr().Unmap()
+	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(list) - 1; i >= 0 && contains(trusted, ip); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(list[i]))
+		if err != nil {
+			break
+		}
+		ip = next.Unmap()
+	}
+	return ip.String()
 }
 
 // forwardedURL returns scheme and host as the proxy nearest to the client wrote

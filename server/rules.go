@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"net/http"
 	"os"
 
 	"github.com/muster-id/muster/app"
@@ -94,7 +93,7 @@ func certPool(file string, system bool) (*x509.CertPool, error) {
 // mail server.
 func (r *Rules) handlers() map[string]jobs.Handler {
 	all := r.Logout.Handlers()
-	for kind, do := range r.SignIn.Handlers(r.sendText) {
+	for kind, do := range r.SignIn.Handlers(r.Outbound.Post) {
 		all[kind] = do
 	}
 	if r.Mail.Sends() {
@@ -103,14 +102,8 @@ func (r *Rules) handlers() map[string]jobs.Handler {
 	return all
 }
 
-// sendText posts to the webhook that sends an organisation's text messages.
-func (r *Rules) sendText(ctx context.Context, req *http.Request) (int, error) {
-	return r.Outbound.Do(ctx, req)
-}
-
 // RecoverAdministrator makes a link by which an administrator sets a new
-// password. It forgives their failures, and takes their second factors away if
-// they have lost them.
+// password, and takes their second factors away if they have lost them.
 func (h *House) RecoverAdministrator(ctx context.Context, by identity.Actor, org identity.Organisation, user identity.ID, lost bool) (signin.Link, error) {
 	role, err := h.SignIn.IsAdministrator(ctx, org.ID, user)
 	if err != nil {
@@ -118,9 +111,6 @@ func (h *House) RecoverAdministrator(ctx context.Context, by identity.Actor, org
 	}
 	if role == "" {
 		return signin.Link{}, hint("muster admin appoint makes somebody one", "this person is not an administrator of %s", org.Slug)
-	}
-	if err := h.SignIn.Forgive(ctx, by, org.ID, user); err != nil {
-		return signin.Link{}, err
 	}
 	if lost {
 		list, err := h.Factors.List(ctx, org.ID, user)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -57,10 +58,19 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	cfg := o.House.Config
 	s.door = scim.New(scim.Options{
-		Directory: o.House.Directory, Keys: o.House.Keys, Public: o.URL, Limits: limits(cfg), Log: s.log,
+		Directory: o.House.Directory, Keys: o.House.Keys, Public: o.URL, Bearer: s.bearer, Limits: limits(cfg), Log: s.log,
 	})
+	h, err := s.handler()
+	if err != nil {
+		return nil, err
+	}
+	secure, err := tlsConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
 	s.http = &http.Server{
-		Handler:           s.handler(),
+		Handler:           h,
+		TLSConfig:         secure,
 		ReadHeaderTimeout: min(headerTime, cfg.ReadTimeout),
 		ReadTimeout:       cfg.ReadTimeout,
 		WriteTimeout:      cfg.WriteTimeout,
@@ -79,23 +89,17 @@ func limits(cfg *config.Config) protocol.Limits {
 }
 
 // handler mounts the doors and puts the furniture of package web around them.
-func (s *Server) handler() http.Handler {
+func (s *Server) handler() (http.Handler, error) {
+	cfg := s.house.Config
 	reg := newRegistry(s.build, s.house)
 	requests := web.NewMetrics(reg)
 	reg.MustRegister(scimRequests{requests})
 	mux := http.NewServeMux()
 	s.door.Mount(mux)
-	ops := web.Door{OnError: s.opsError}
-	page := metricsHandler(reg)
-	ops.Mount(mux, []web.Route{
-		{Pattern: "GET /livez", Perm: identity.Anyone, Do: s.livez},
-		{Pattern: "GET /readyz", Perm: identity.Anyone, Do: s.readyz},
-		{Pattern: "GET /metrics", Perm: identity.Anyone, Do: func(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-			page.ServeHTTP(w, r)
-			return nil
-		}},
-		{Pattern: "GET /{$}", Perm: identity.Anyone, Do: s.front},
-	})
+	if err := s.mountSignIn(mux); err != nil {
+		return nil, err
+	}
+	s.mountOps(mux, metricsHandler(reg))
 	// The mux redirects paths such as /scim/v2//Users, which no client of an API
 	// follows with its body; the door answers them itself.
 	direct := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -105,10 +109,28 @@ func (s *Server) handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
-	h := watchProxy(s.house.Config.TrustedProxies, s.url, s.log, direct)
+	authorities, err := certPool(cfg.ClientCAFile, false)
+	if err != nil {
+		return nil, err
+	}
+	h := http.Handler(&certificates{header: cfg.ClientHeader, trusted: cfg.TrustedProxies, authorities: authorities, next: direct})
+	h = watchProxy(cfg.TrustedProxies, s.url, s.log, h)
 	return web.Wrap(web.Options{
-		Log: s.log, Metrics: requests, MaxBody: s.house.Config.MaxBody, Start: s.trace.start(),
-	}, h)
+		Log: s.log, Metrics: requests, MaxBody: cfg.MaxBody, Start: s.trace.start(),
+	}, h), nil
+}
+
+// mountOps mounts what operators and probes ask for.
+func (s *Server) mountOps(mux *http.ServeMux, metrics http.Handler) {
+	web.Door{OnError: s.opsError}.Mount(mux, []web.Route{
+		{Pattern: "GET /livez", Perm: identity.Anyone, Do: s.livez},
+		{Pattern: "GET /readyz", Perm: identity.Anyone, Do: s.readyz},
+		{Pattern: "GET /metrics", Perm: identity.Anyone, Do: func(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+			metrics.ServeHTTP(w, r)
+			return nil
+		}},
+		{Pattern: "GET /{$}", Perm: identity.Anyone, Do: s.front},
+	})
 }
 
 func (s *Server) opsError(w http.ResponseWriter, r *http.Request, err error) {
@@ -133,8 +155,14 @@ func (s *Server) Run(ctx, now context.Context, ln net.Listener, ready func() err
 	var loops sync.WaitGroup
 	s.background(work, &loops)
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(ln) }()
-	err := answers(ctx, ln.Addr().String())
+	go func() {
+		if s.http.TLSConfig != nil {
+			served <- s.http.ServeTLS(ln, "", "")
+			return
+		}
+		served <- s.http.Serve(ln)
+	}()
+	err := answers(ctx, ln.Addr().String(), s.http.TLSConfig != nil)
 	if err == nil {
 		err = ready()
 	}
@@ -154,7 +182,7 @@ func (s *Server) Run(ctx, now context.Context, ln net.Listener, ready func() err
 }
 
 // answers waits until the server answers on its own address.
-func answers(ctx context.Context, addr string) error {
+func answers(ctx context.Context, addr string, secure bool) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return err
@@ -164,11 +192,17 @@ func answers(ctx context.Context, addr string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/livez", nil)
+	scheme := "http://"
+	transport := &http.Transport{DisableKeepAlives: true}
+	if secure {
+		// The certificate is for the public name; here it only matters that
+		// something answers.
+		scheme, transport.TLSClientConfig = "https://", &tls.Config{InsecureSkipVerify: true}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+net.JoinHostPort(host, port)+"/livez", nil)
 	if err != nil {
 		return err
 	}
-	transport := &http.Transport{DisableKeepAlives: true}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {

@@ -45,11 +45,11 @@ func (a *app) adminLink() *cobra.Command {
 }
 
 func (a *app) adminRecover() *cobra.Command {
-	return &cobra.Command{
+	var lost bool
+	c := &cobra.Command{
 		Use: "recover NAME", Short: "Show a one-time link by which an administrator sets a new password",
-		Long: "Shows a link by which an administrator sets a new password, lets them try again after too\n" +
-			"many failures, and takes away second factors that they have lost. NAME is a user name or id\n" +
-			"in the organisation of --org, by default the root organisation.",
+		Long: "Shows a link by which an administrator sets a new password. NAME is a user name or id in\n" +
+			"the organisation of --org, by default the root organisation.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -58,7 +58,7 @@ func (a *app) adminRecover() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				l, err := h.RecoverAdministrator(ctx, actor(org.ID), org, u.ID)
+				l, err := h.RecoverAdministrator(ctx, actor(org.ID), org, u.ID, lost)
 				if err != nil {
 					return err
 				}
@@ -66,6 +66,8 @@ func (a *app) adminRecover() *cobra.Command {
 			})
 		},
 	}
+	c.Flags().BoolVar(&lost, "lost-factors", false, "take away passkeys, authenticator apps and recovery codes, which the person has lost")
+	return c
 }
 
 // withAdmins runs a command about an organisation, by default the root one.

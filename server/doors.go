@@ -1,0 +1,44 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/muster-id/muster/api/admin"
+	"github.com/muster-id/muster/oidc"
+	"github.com/muster-id/muster/oidc/request"
+	"github.com/muster-id/muster/web/portal"
+	"github.com/muster-id/muster/web/ui"
+)
+
+// mountSignIn mounts the doors of people and apps: the OpenID provider, the
+// pages on which people sign in, and the API by which both are administered.
+func (s *Server) mountSignIn(mux *http.ServeMux) error {
+	h := s.house
+	pages, err := ui.New(ui.Options{Secure: strings.HasPrefix(s.url, "https:"), Log: s.log})
+	if err != nil {
+		return err
+	}
+	pages.Mount(mux)
+	desk := request.New(request.Options{DB: h.DB, Keys: h.Keys, Apps: h.Apps, Fetch: h.Outbound, Issuer: h.Tokens.Issuer})
+	provider, err := oidc.New(oidc.Options{
+		Apps: h.Apps, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	provider.Mount(mux)
+	people, err := portal.New(portal.Options{
+		SignIn: h.SignIn, Sessions: h.Sessions, Factors: h.Factors, People: accounts{h}, UI: pages, Public: s.url,
+		Address: func(r *http.Request) string { return clientAddress(h.Config.TrustedProxies, r) },
+	})
+	if err != nil {
+		return err
+	}
+	people.Mount(mux)
+	admin.New(admin.Options{
+		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
+		Mail: h.Mail, Public: s.url, Bearer: s.actor, Log: s.log,
+	}).Mount(mux)
+	return nil
+}
