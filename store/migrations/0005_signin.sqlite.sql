@@ -87,7 +87,7 @@ CREATE TABLE artefact (
 	consumed INTEGER NOT NULL,
 	data     BLOB NOT NULL,
 	PRIMARY KEY (org_id, kind, hash)
-) WITHOUT ROWID;
+);
 CREATE INDEX artefact_expires ON artefact (org_id, expires);
 CREATE INDEX artefact_subject ON artefact (org_id, subject, kind) WHERE subject IS NOT NULL;
 

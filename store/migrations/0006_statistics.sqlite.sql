@@ -8,7 +8,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 	('app_grant', 'app_grant_user', '1000000 1000000 10 2 1'),
 	('app_grant', 'app_grant_session', '1000000 1000000 5 1'),
 	('consent', 'consent', '1000000 1000000 5 1'),
-	('artefact', 'artefact', '1000000 1000000 100000 1'),
+	('artefact', 'sqlite_autoindex_artefact_1', '1000000 1000000 100000 1'),
 	('artefact', 'artefact_expires', '1000000 1000000 10'),
 	('artefact', 'artefact_subject', '1000000 1000000 10 2'),
 	('authenticator', 'sqlite_autoindex_authenticator_1', '1000000 1000000 2 1'),
