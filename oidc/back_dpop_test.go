@@ -1,0 +1,297 @@
+package oidc_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/token"
+)
+
+// A prover makes DPoP proofs with one key.
+type prover struct {
+	t     testing.TB
+	key   *ecdsa.PrivateKey
+	nonce string
+	now   func() time.Time
+}
+
+func (b *back) prover() *prover {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	b.ok(err)
+	return &prover{t: b.t, key: key, nonce: b.tokens.NewNonce(b.org.ID), now: b.now}
+}
+
+func (p *prover) claims(method, url, access string) map[string]any {
+	c := map[string]any{"jti": identity.NewID().String(), "htm": method, "htu": url, "iat": p.now().Unix()}
+	if p.nonce != "" {
+		c["nonce"] = p.nonce
+	}
+	if access != "" {
+		sum := sha256.Sum256([]byte(access))
+		c["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	return c
+}
+
+func (p *prover) header() map[string]any {
+	jwk, err := json.Marshal(jose.JSONWebKey{Key: p.key.Public()})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return map[string]any{"typ": "dpop+jwt", "alg": "ES256", "jwk": json.RawMessage(jwk)}
+}
+
+// sign makes a compact JWS of any header and claims, as attackers do.
+func (p *prover) sign(header, claims map[string]any) string {
+	h, _ := json.Marshal(header)
+	c, _ := json.Marshal(claims)
+	text := base64.RawURLEncoding.EncodeToString(h) + "." + base64.RawURLEncoding.EncodeToString(c)
+	sum := sha256.Sum256([]byte(text))
+	r, s, err := ecdsa.Sign(rand.Reader, p.key, sum[:])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	sig := make([]byte, 64)
+	r.FillBytes(sig[:32])
+	s.FillBytes(sig[32:])
+	return text + "." + base64.RawURLEncoding.EncodeToString(sig)
+}
+
+func (p *prover) proof(method, url, access string) string {
+	return p.sign(p.header(), p.claims(method, url, access))
+}
+
+// TestDPoPNegative is the table of the module dpop-negative-tests, at UserInfo
+// and, where no access token is concerned, at the token endpoint.
+func TestDPoPNegative(t *testing.T) {
+	b := onSQLite(t)
+	c, user := b.app("web", func(s *identity.AppSettings) { s.DPoPBound = true }), b.user("ann")
+	p := b.prover()
+	tokenURL, meURL := b.issuer+"/oauth2/token", b.issuer+"/oauth2/userinfo"
+	a := c.post("token", form("grant_type", identity.GrantCode, "code", c.code(user, nil), "redirect_uri", redirect, "code_verifier", verifier),
+		"DPoP", p.proof("POST", tokenURL, "")).want(200)
+	at := a.get("access_token")
+	if a.get("token_type") != "DPoP" || a.header.Get("DPoP-Nonce") == "" {
+		t.Errorf("answer %s %v", a.text, a.header)
+	}
+	private, err := json.Marshal(jose.JSONWebKey{Key: p.key})
+	b.ok(err)
+	weak, err := rsa.GenerateKey(rand.Reader, 2048)
+	b.ok(err)
+	rsaKey, err := json.Marshal(jose.JSONWebKey{Key: weak.Public()})
+	b.ok(err)
+	other := b.prover()
+	far := "https://id.test/o/other/oauth2/userinfo"
+
+	type change func(h, c map[string]any)
+	set := func(where string, pairs ...any) change {
+		return func(h, c map[string]any) {
+			m := c
+			if where == "header" {
+				m = h
+			}
+			for k, v := range changed(m, pairs...) {
+				m[k] = v
+			}
+			for i := 0; i < len(pairs); i += 2 {
+				if pairs[i+1] == nil {
+					delete(m, pairs[i].(string))
+				}
+			}
+		}
+	}
+	now := b.now()
+	for name, tc := range map[string]struct {
+		change change
+		good   bool
+	}{
+		"as it should be":             {nil, true},
+		"more header fields":          {set("header", "x", "y"), true},
+		"more claims":                 {set("claims", "x", "y"), true},
+		"htu with query and fragment": {set("claims", "htu", meURL+"?a=b#c"), true},
+		"htu in capitals":             {set("claims", "htu", strings.Replace(meURL, "id.test", "ID.TEST", 1)), true},
+		"htu with port":               {set("claims", "htu", strings.Replace(meURL, "id.test", "id.test:443", 1)), true},
+		"iat 10 s ago":                {set("claims", "iat", now.Add(-10*time.Second).Unix()), true},
+		"iat in 10 s":                 {set("claims", "iat", now.Add(10*time.Second).Unix()), true},
+		"no typ":                      {set("header", "typ", nil), false},
+		"another typ":                 {set("header", "typ", "JWT"), false},
+		"no alg":                      {set("header", "alg", nil), false},
+		"alg none":                    {set("header", "alg", "none"), false},
+		"alg HS256":                   {set("header", "alg", "HS256"), false},
+		"alg RS256":                   {set("header", "alg", "RS256", "jwk", json.RawMessage(rsaKey)), false},
+		"no jwk":                      {set("header", "jwk", nil), false},
+		"a private jwk":               {set("header", "jwk", json.RawMessage(private)), false},
+		"another jwk":                 {set("header", "jwk", other.header()["jwk"]), false},
+		"B26 crit":                    {set("header", "crit", []string{"x"}, "x", 1), false},
+		"B26 b64":                     {set("header", "b64", false, "crit", []string{"b64"}), false},
+		"no jti":                      {set("claims", "jti", nil), false},
+		"no htm":                      {set("claims", "htm", nil), false},
+		"no htu":                      {set("claims", "htu", nil), false},
+		"no iat":                      {set("claims", "iat", nil), false},
+		"another method":              {set("claims", "htm", "POST"), false},
+		"another address":             {set("claims", "htu", tokenURL), false},
+		"B27 another organisation":    {set("claims", "htu", far), false},
+		"iat an hour ago":             {set("claims", "iat", now.Add(-time.Hour).Unix()), false},
+		"iat in an hour":              {set("claims", "iat", now.Add(time.Hour).Unix()), false},
+		"no ath":                      {set("claims", "ath", nil), false},
+		"another ath":                 {set("claims", "ath", challengeOf("x")), false},
+		"no nonce":                    {set("claims", "nonce", nil), false},
+		"a nonce of nobody":           {set("claims", "nonce", "x"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.t = t
+			h, cl := p.header(), p.claims("GET", meURL, at)
+			if tc.change != nil {
+				tc.change(h, cl)
+			}
+			got := b.send("GET", "/o/acme/oauth2/userinfo", "", "Authorization", "DPoP "+at, "DPoP", p.sign(h, cl))
+			if tc.good {
+				got.want(200)
+				return
+			}
+			got.want(401)
+			if code := got.body["error"]; code != "invalid_dpop_proof" && code != "use_dpop_nonce" {
+				t.Errorf("error %v", code)
+			}
+			if w := got.header.Get("WWW-Authenticate"); !strings.HasPrefix(w, "DPoP error=") || !strings.Contains(w, "algs=") || got.header.Get("DPoP-Nonce") == "" {
+				t.Errorf("WWW-Authenticate %q, DPoP-Nonce %q", w, got.header.Get("DPoP-Nonce"))
+			}
+		})
+	}
+	me := func(header ...string) answer { return b.send("GET", "/o/acme/oauth2/userinfo", "", header...) }
+	run := func(name string, test func()) { t.Run(name, func(t *testing.T) { b.t = t; test() }) }
+	run("two proofs", func() {
+		me("Authorization", "DPoP "+at, "DPoP", p.proof("GET", meURL, at), "DPoP", p.proof("GET", meURL, at)).want(401, "invalid_dpop_proof")
+	})
+	run("not a JWT", func() { me("Authorization", "DPoP "+at, "DPoP", "x").want(401, "invalid_dpop_proof") })
+	run("a broken signature", func() {
+		me("Authorization", "DPoP "+at, "DPoP", p.proof("GET", meURL, at)+"AA").want(401, "invalid_dpop_proof")
+	})
+	run("no proof", func() { me("Authorization", "DPoP "+at).want(401) })
+	run("the same proof again", func() {
+		proof := p.proof("GET", meURL, at)
+		me("Authorization", "DPoP "+at, "DPoP", proof).want(200)
+		me("Authorization", "DPoP "+at, "DPoP", proof).want(401, "invalid_dpop_proof")
+	})
+	run("another key", func() { me("Authorization", "DPoP "+at, "DPoP", other.proof("GET", meURL, at)).want(401) })
+	run("B27 a stolen token as Bearer", func() {
+		me("Authorization", "Bearer "+at).want(401)
+		me("Authorization", "Bearer "+at, "DPoP", p.proof("GET", meURL, at)).want(401)
+		b.send("POST", "/o/acme/oauth2/userinfo", form("access_token", at).Encode(), "DPoP", p.proof("POST", meURL, at)).want(401)
+	})
+	run("the scheme in any case", func() { me("Authorization", "dPoP "+at, "DPoP", p.proof("GET", meURL, at)).want(200) })
+	run("token endpoint: no proof", func() { c.token(identity.GrantClientCredentials).want(400, "invalid_dpop_proof") })
+	run("token endpoint: no nonce", func() {
+		q := *p
+		q.nonce = ""
+		got := c.post("token", form("grant_type", identity.GrantClientCredentials), "DPoP", q.proof("POST", tokenURL, "")).want(400, "use_dpop_nonce")
+		q.nonce = got.header.Get("DPoP-Nonce")
+		c.post("token", form("grant_type", identity.GrantClientCredentials), "DPoP", q.proof("POST", tokenURL, "")).want(200)
+	})
+	run("fapi2/ensure-dpop-auth-code-binding-success", func() {
+		jkt := thumbprintOf(p)
+		code := c.code(user, func(c *token.Code) { c.JKT = jkt })
+		v := form("grant_type", identity.GrantCode, "code", code, "redirect_uri", redirect, "code_verifier", verifier)
+		c.post("token", v, "DPoP", other.proof("POST", tokenURL, "")).want(400, "invalid_grant")
+		c.post("token", v, "DPoP", p.proof("POST", tokenURL, "")).want(200)
+	})
+	run("a refresh token of a public app is bound to the key", func() {
+		spa := b.app("spa", func(s *identity.AppSettings) {
+			s.Type, s.AuthMethod, s.GrantTypes = identity.SPA, identity.AuthNone, []string{identity.GrantCode, identity.GrantRefresh}
+			s.Scopes, s.DPoPBound = []string{"openid", "profile", "email", "offline_access"}, true
+		})
+		rt := spa.post("token", form("grant_type", identity.GrantCode, "code", spa.code(user, nil), "redirect_uri", redirect, "code_verifier", verifier),
+			"DPoP", p.proof("POST", tokenURL, "")).want(200).get("refresh_token")
+		v := form("grant_type", identity.GrantRefresh, "refresh_token", rt)
+		spa.post("token", v, "DPoP", other.proof("POST", tokenURL, "")).want(400)
+		spa.post("token", v, "DPoP", p.proof("POST", tokenURL, "")).want(200)
+	})
+	run("PAR binds the code", func() {
+		v := form("response_type", "code", "redirect_uri", redirect, "scope", "openid", "code_challenge", challengeOf(verifier), "code_challenge_method", "S256")
+		parURL := b.issuer + "/oauth2/par"
+		c.post("par", v, "DPoP", p.proof("POST", parURL, "")).want(201)
+		c.post("par", with(v, "dpop_jkt", thumbprintOf(p)), "DPoP", p.proof("POST", parURL, "")).want(201)
+		c.post("par", with(v, "dpop_jkt", challengeOf("x")), "DPoP", p.proof("POST", parURL, "")).want(400)
+		c.post("par", v, "DPoP", p.proof("POST", tokenURL, "")).want(400, "invalid_dpop_proof")
+	})
+}
+
+func thumbprintOf(p *prover) string {
+	sum, err := (&jose.JSONWebKey{Key: p.key.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(sum)
+}
+
+// certificate makes a self-signed one.
+func certificate(t testing.TB, name string) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, in, in, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestCertificateBound(t *testing.T) {
+	b := onSQLite(t)
+	c, user := b.app("web", func(s *identity.AppSettings) { s.CertificateBound = true }), b.user("ann")
+	mine, other := certificate(t, "mine"), certificate(t, "other")
+	send := func(method, path, body string, cert *x509.Certificate, header ...string) answer {
+		r := httptest.NewRequest(method, "https://wrong.example"+path, bytes.NewReader([]byte(body)))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for i := 0; i+1 < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		r.TLS = &tls.ConnectionState{}
+		if cert != nil {
+			r.TLS.PeerCertificates = []*x509.Certificate{cert}
+		}
+		return b.do(r, method+" "+path)
+	}
+	redeem := func(cert *x509.Certificate) answer {
+		v := form("grant_type", identity.GrantCode, "code", c.code(user, nil), "redirect_uri", redirect, "code_verifier", verifier)
+		return send(http.MethodPost, "/o/acme/oauth2/token", v.Encode(), cert, "Authorization", c.basic())
+	}
+	redeem(nil).want(400, "invalid_request")
+	at := redeem(mine).want(200).get("access_token")
+	cnf, _ := part(t, at, 1)["cnf"].(map[string]any)
+	sum := sha256.Sum256(mine.Raw)
+	if cnf["x5t#S256"] != base64.RawURLEncoding.EncodeToString(sum[:]) {
+		t.Errorf("cnf %v", cnf)
+	}
+	const me = "/o/acme/oauth2/userinfo"
+	send("GET", me, "", mine, "Authorization", "Bearer "+at).want(200)
+	send("GET", me, "", other, "Authorization", "Bearer "+at).want(401, "invalid_token")
+	send("GET", me, "", nil, "Authorization", "Bearer "+at).want(401, "invalid_token")
+	send("GET", me, "", nil, "Authorization", "Bearer "+at, "X-Ssl-Cert", base64.StdEncoding.EncodeToString(mine.Raw)).want(401, "invalid_token")
+}
