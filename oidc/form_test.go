@@ -1,0 +1,86 @@
+package oidc
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func FuzzForm(f *testing.F) {
+	for _, s := range []string{"", "a=b", "a=b&a=c", "resource=a&resource=b&resource=", "a=%ff", "a=%00", "=x", "a;b", "%zz=1",
+		"grant_type=client_credentials&scope=a+b", strings.Repeat("&", 200)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		v, err := parseForm(raw)
+		if err != nil {
+			if e := asOAuth(err); e.Code != "invalid_request" || e.Status != http.StatusBadRequest {
+				t.Fatalf("parseForm(%q): %v", raw, err)
+			}
+			return
+		}
+		for name, list := range v {
+			if len(list) == 0 || len(list) > 1 && !repeatable[name] {
+				t.Fatalf("parseForm(%q): %s = %q", raw, name, list)
+			}
+			for _, s := range list {
+				if s == "" || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+					t.Fatalf("parseForm(%q): %s = %q", raw, name, s)
+				}
+			}
+		}
+		again, err := parseForm(v.Encode())
+		if err != nil || again.Encode() != v.Encode() {
+			t.Fatalf("parseForm(%q) = %q, read again %q, %v", raw, v.Encode(), again.Encode(), err)
+		}
+	})
+}
+
+func FuzzCredential(f *testing.F) {
+	for _, s := range []string{"", "Bearer x", "bearer  x", "DPoP y", "Basic z", "Bearer", "Bearer a b", "Bearer a,b", "Bearer \"x\""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		scheme, text, ok := credential(http.Header{"Authorization": {header}})
+		if !ok {
+			return
+		}
+		if scheme != "Bearer" && scheme != "DPoP" || text == "" || strings.ContainsAny(text, " ,\t\"") || !strings.Contains(header, text) {
+			t.Fatalf("credential(%q) = %q, %q", header, scheme, text)
+		}
+	})
+}
+
+func FuzzMetadata(f *testing.F) {
+	for _, s := range []string{`{}`, `{"a":1}`, `{"a":1,"a":2}`, `[]`, `{"a":`, `{} {}`, `{"a":[[[]]]}`, "{\"\\ud800\":1}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, err := parseMetadata(raw)
+		if err != nil {
+			if e := asOAuth(err); e.Code != "invalid_client_metadata" {
+				t.Fatalf("parseMetadata(%q): %v", raw, err)
+			}
+			return
+		}
+		if m == nil || strings.Count(string(raw), ":") < len(m) {
+			t.Fatalf("parseMetadata(%q) = %v", raw, m)
+		}
+	})
+}
+
+func FuzzTarget(f *testing.F) {
+	f.Add("https://api.test")
+	f.Add("urn:x:y")
+	f.Add("//x#")
+	f.Fuzz(func(t *testing.T, text string) {
+		if checkTarget(text) != nil {
+			return
+		}
+		if u, err := url.Parse(text); err != nil || u.Scheme == "" || u.Fragment != "" {
+			t.Fatalf("checkTarget(%q) lets it pass", text)
+		}
+	})
+}
