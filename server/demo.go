@@ -15,15 +15,23 @@ type Demo struct {
 	Org, Other        identity.Organisation
 	Token, OtherToken string
 	Users, Groups     int // that Org has at least
+	DemoSignIn
 }
 
 // demoConnection is the name of the connection that holds the demo's token.
 const demoConnection = "demo"
 
-// Demonstrate makes two organisations with people and groups in them, and a
-// connection to each with a fresh token. What is there already stays as it is,
-// but tokens of earlier runs end.
-func (h *House) Demonstrate(ctx context.Context) (Demo, error) {
+// DemoOptions change what Demonstrate makes.
+type DemoOptions struct {
+	Legacy           bool // turn the legacy block of the organisation's provider on
+	OpenRegistration bool // let anybody register apps
+}
+
+// Demonstrate makes two organisations with people and groups in them, a
+// connection to each with a fresh token, and in the first an app and a person
+// to sign in with. What is there already stays as it is, but tokens, secrets and
+// passwords of earlier runs end.
+func (h *House) Demonstrate(ctx context.Context, o DemoOptions) (Demo, error) {
 	var d Demo
 	var err error
 	if d.Org, d.Token, err = h.demoOrg(ctx, "acme", "Acme Limited"); err != nil {
@@ -43,6 +51,9 @@ func (h *House) Demonstrate(ctx context.Context) (Demo, error) {
 		return d, fmt.Errorf("demo: %w", err)
 	}
 	d.Users, d.Groups = len(demoPeople), len(demoTeams)
+	if d.DemoSignIn, err = h.demoSignIn(ctx, d.Org, ids[demoPeople[0].key], o); err != nil {
+		return d, fmt.Errorf("demo: %w", err)
+	}
 	return d, nil
 }
 
@@ -50,7 +61,7 @@ func (h *House) Demonstrate(ctx context.Context) (Demo, error) {
 func demoActor(org identity.OrgID) identity.Actor {
 	return identity.Actor{
 		Kind: identity.BySystem, Org: org, Name: "demo",
-		Perms: identity.Perms{identity.ResourcesRead, identity.ResourcesWrite},
+		Perms: identity.AllPerms(),
 	}
 }
 

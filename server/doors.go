@@ -22,7 +22,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux) error {
 	pages.Mount(mux)
 	desk := request.New(request.Options{DB: h.DB, Keys: h.Keys, Apps: h.Apps, Fetch: h.Outbound, Issuer: h.Tokens.Issuer})
 	provider, err := oidc.New(oidc.Options{
-		Apps: h.Apps, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Log: s.log,
+		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Log: s.log,
 	})
 	if err != nil {
 		return err

@@ -313,7 +313,7 @@ func demoHouse(t testing.TB) (*server.House, server.Demo) {
 			t.Errorf("close: %v", err)
 		}
 	})
-	demo, err := h.Demonstrate(t.Context())
+	demo, err := h.Demonstrate(t.Context(), server.DemoOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,17 +16,22 @@ import (
 
 func (a *app) devCommand() *cobra.Command {
 	var data, file string
+	var secure bool
+	var o server.DemoOptions
 	c := &cobra.Command{
 		Use: "dev", Short: "Run a server with demonstration data", Args: cobra.NoArgs,
 		Long: "Runs the server with two organisations, people and groups in it, and prints commands to\n" +
 			"paste. The data stays in --data from run to run; the tokens are new each time.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.devConfig(data)
+			if err == nil && secure {
+				cfg.TLSCertFile, cfg.TLSKeyFile, err = server.SelfSigned(cfg.DataDir)
+			}
 			if err != nil {
 				return err
 			}
 			return a.serve(cmd.Context(), cfg, func(ctx context.Context, s started) error {
-				demo, err := s.house.Demonstrate(ctx)
+				demo, err := s.house.Demonstrate(ctx, o)
 				if err != nil {
 					return err
 				}
@@ -41,6 +46,9 @@ func (a *app) devCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&data, "data", "", "folder of the data (default data/dev)")
 	f.StringVar(&file, "env", "", "file to write KEY=value lines to once the server answers")
+	f.BoolVar(&secure, "tls", false, "serve HTTPS with a certificate made for this machine")
+	f.BoolVar(&o.Legacy, "legacy", false, "turn the legacy block of the demonstration's provider on (implicit flow, password grant, …)")
+	f.BoolVar(&o.OpenRegistration, "open-registration", false, "let anybody register apps at the demonstration's provider")
 	a.serverFlags(f)
 	return c
 }
@@ -56,8 +64,10 @@ func (a *app) devConfig(data string) (*config.Config, error) {
 	defaults := map[string]string{
 		"database_url": "sqlite:" + filepath.Join(dir, "muster.db"),
 		"drain":        "0s",
-		"log_format":   "text",
-		"log_level":    "warn",
+		// Apps that are being written stand on this machine.
+		"outbound_private": "127.0.0.0/8,::1",
+		"log_format":       "text",
+		"log_level":        "warn",
 	}
 	cfg, err := config.Read(config.Sources{File: a.file, Env: a.env, Flags: a.given, Defaults: defaults})
 	if err != nil {
@@ -86,19 +96,32 @@ func (a *app) invite(s started, d server.Demo) {
 	fmt.Fprintf(a.out, "\nMuster %s with demonstration data\n\n", s.build.Version)
 	facts(a.out,
 		"  database", s.house.Config.Database.String(),
-		"  SCIM 2.0", scim,
 		"  organisation", fmt.Sprintf("%s, %d users and %d groups", d.Org.Slug, d.Users, d.Groups),
-		"  token", d.Token,
+		"  sign in", d.Issuer+"/account",
+		"    as", d.User,
+		"    password", d.Password,
+		"  OpenID issuer", d.Issuer,
+		"    client id", d.ClientID,
+		"    client secret", d.ClientSecret,
+		"    redirect URI", d.RedirectURI,
+		"  SCIM 2.0", scim,
+		"    token", d.Token,
+		"  API", s.url+"/api/v1",
+		"    token", d.AdminToken,
 		"  another one", d.Other.Slug,
-		"  its token", d.OtherToken)
+		"    SCIM token", d.OtherToken)
+	insecure := ""
+	if s.house.Config.TLSCertFile != "" {
+		insecure = " --cacert " + s.house.Config.TLSCertFile
+	}
 	fmt.Fprintf(a.out, `
 Paste one of these into another terminal:
 
-curl -s %[1]s '%[2]s/Users?count=3&attributes=userName,displayName'
-curl -s -G %[1]s %[2]s/Users --data-urlencode 'filter=displayName co "ø" and active eq true'
-curl -s %[1]s -H 'Content-Type: application/scim+json' %[2]s/Users -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"guest-'$RANDOM'@acme.example"}'
+curl -s%[4]s %[1]s '%[2]s/Users?count=3&attributes=userName,displayName'
+curl -s%[4]s -G %[1]s %[2]s/Users --data-urlencode 'filter=displayName co "ø" and active eq true'
+curl -s%[4]s -u %[5]s:%[6]s -d grant_type=client_credentials %[3]s/oauth2/token
 
-`, auth, scim)
+`, auth, scim, d.Issuer, insecure, d.ClientID, d.ClientSecret)
 }
 
 // envLines are the lines of the file that --env names. With the database in
@@ -113,7 +136,17 @@ func envLines(s started, d server.Demo) string {
 		{"MUSTER_SCIM_TOKEN", d.Token},
 		{"MUSTER_OTHER_ORG", d.Other.Slug},
 		{"MUSTER_OTHER_SCIM_TOKEN", d.OtherToken},
+		{"MUSTER_ISSUER", d.Issuer},
+		{"MUSTER_CLIENT_ID", d.ClientID},
+		{"MUSTER_CLIENT_SECRET", d.ClientSecret},
+		{"MUSTER_REDIRECT_URI", d.RedirectURI},
+		{"MUSTER_USER", d.User},
+		{"MUSTER_PASSWORD", d.Password},
+		{"MUSTER_ADMIN_TOKEN", d.AdminToken},
 		{"MUSTER_PID", strconv.Itoa(os.Getpid())},
+	}
+	if file, err := filepath.Abs(s.house.Config.TLSCertFile); err == nil && s.house.Config.TLSCertFile != "" {
+		lines = append(lines, [2]string{"MUSTER_CA_FILE", file})
 	}
 	if db := s.house.Config.Database; db.Driver == config.SQLite {
 		if path, err := filepath.Abs(db.Path); err == nil {

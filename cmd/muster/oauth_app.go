@@ -288,7 +288,7 @@ func (a *app) appDisable(disable bool) *cobra.Command {
 				if err := h.Apps.Disable(ctx, actor(org.ID), org.ID, o.ID, disable); err != nil {
 					return err
 				}
-				return a.done(done, o)
+				return a.done(done, o.ID.String(), o.Name)
 			})
 		},
 	}
@@ -303,16 +303,10 @@ func (a *app) appDelete() *cobra.Command {
 				if err := h.Apps.Delete(ctx, actor(org.ID), org.ID, o.ID); err != nil {
 					return err
 				}
-				return a.done("deleted", o)
+				return a.done("deleted", o.ID.String(), o.Name)
 			})
 		},
 	}
-}
-
-// done says what became of an app.
-func (a *app) done(what string, o *identity.App) error {
-	v := map[string]string{"result": what, "client_id": o.ClientID}
-	return a.show(v, func(w io.Writer) { fmt.Fprintf(w, "%s %s\n", what, printable(o.Name)) })
 }
 
 func (a *app) appSecret() *cobra.Command {
@@ -362,7 +356,7 @@ func (a *app) appRevoke() *cobra.Command {
 				if err := h.Apps.RevokeSecret(ctx, actor(org.ID), org.ID, o.ID, id); err != nil {
 					return err
 				}
-				return a.done("revoked a secret of", o)
+				return a.done("revoked a secret of", o.ID.String(), o.Name)
 			})
 		},
 	}

@@ -118,6 +118,9 @@ func signals(ctx context.Context) (stop, now context.Context, end func()) {
 func (a *app) welcome(ctx context.Context, s started) error {
 	cfg := s.house.Config
 	if a.json {
+		if _, err := s.house.Bootstrap(ctx); err != nil {
+			return err
+		}
 		line, err := json.Marshal(runningJSON{s.build.Version, s.url, s.url + "/scim/v2", cfg.Database.String(), s.house.New, os.Getpid()})
 		fmt.Fprintln(a.out, string(line))
 		return err
@@ -126,10 +129,17 @@ func (a *app) welcome(ctx context.Context, s started) error {
 	if s.house.New {
 		database += " (new)"
 	}
+	link, err := s.house.Bootstrap(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(a.out, "\nMuster %s\n\n", s.build.Version)
 	facts(a.out,
 		"  database", database,
+		"  sign in", s.url+"/account",
+		"  OpenID issuer", s.url,
 		"  SCIM 2.0", s.url+"/scim/v2",
+		"  API", s.url+"/api/v1",
 		"  metrics", s.url+"/metrics",
 		"  health", s.url+"/readyz")
 	next := "muster connection list"
@@ -137,6 +147,9 @@ func (a *app) welcome(ctx context.Context, s started) error {
 		if list, err := s.house.Directory.Connections(ctx, org.ID); err == nil && len(list) == 0 {
 			next = "muster connection create my-directory"
 		}
+	}
+	if link.URL != "" {
+		fmt.Fprintf(a.out, "\n  The first administrator comes in here, once, until %s:\n\n    %s\n", link.Expires.Local().Format("15:04"), link.URL)
 	}
 	fmt.Fprintf(a.out, "\n  Next, in another terminal:  %s\n\n", next)
 	return nil
