@@ -302,7 +302,7 @@ func appName(a *identity.App) string {
 // beginSignIn makes a sign-in and sends the browser there.
 func (p *Provider) beginSignIn(w http.ResponseWriter, r *http.Request, org identity.Organisation, s signin.Start) error {
 	s.Browser = p.cookies.Get(r, p.cookies.Browser(org.ID))
-	s.Agent, s.Address = agentOf(r), remoteAddress(r)
+	s.Agent, s.Address = agentOf(r), p.remote(r)
 	id, cookie, err := p.signin.Begin(r.Context(), org, s)
 	if err != nil {
 		return err

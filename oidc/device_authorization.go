@@ -54,7 +54,7 @@ func (p *Provider) newDevice(r *http.Request, c *caller) (deviceAnswer, error) {
 	}
 	life := time.Duration(settings.DeviceSeconds) * time.Second
 	code, shown, err := p.requests.NewDevice(r.Context(), c.org, request.Device{
-		App: c.App.ID, Scopes: scopes, Resources: targets, Agent: agentOf(r), Address: remoteAddress(r),
+		App: c.App.ID, Scopes: scopes, Resources: targets, Agent: agentOf(r), Address: p.remote(r),
 	}, life)
 	if err != nil {
 		return none, err

@@ -81,7 +81,7 @@ func deviceFault(err error) string {
 
 // device finds the device that shows a code, and its app.
 func (p *Provider) device(r *http.Request, org identity.Organisation, s *identity.Session, code string) (*request.Device, *identity.App, error) {
-	dev, err := p.requests.Guess(r.Context(), org, code, "user:"+s.User.String(), "net:"+network(r))
+	dev, err := p.requests.Guess(r.Context(), org, code, "user:"+s.User.String(), "net:"+p.network(r))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,8 +94,8 @@ func (p *Provider) device(r *http.Request, org identity.Organisation, s *identit
 
 // network is the network that a request comes from: of an address of IPv6 its
 // first 64 bits, for a household has as many addresses as it likes.
-func network(r *http.Request) string {
-	text := remoteAddress(r)
+func (p *Provider) network(r *http.Request) string {
+	text := p.remote(r)
 	ip, err := netip.ParseAddr(text)
 	if err != nil {
 		return text

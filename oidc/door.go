@@ -45,8 +45,11 @@ type Options struct {
 	// ClientCertificate returns the certificate that the caller proved to hold,
 	// nil if none. nil: the one of the TLS connection.
 	ClientCertificate func(*http.Request) *x509.Certificate
-	Log               *slog.Logger     // nil: slog.Default
-	Now               func() time.Time // nil: time.Now
+	// Address returns the address from which a request comes; nil: that of the
+	// connection.
+	Address func(*http.Request) string
+	Log     *slog.Logger     // nil: slog.Default
+	Now     func() time.Time // nil: time.Now
 }
 
 // A Provider is the OpenID provider of every organisation.
@@ -60,6 +63,7 @@ type Provider struct {
 	ui          *ui.UI
 	public      string
 	certificate func(*http.Request) *x509.Certificate
+	remote      func(*http.Request) string
 	log         *slog.Logger
 	now         func() time.Time
 	pages       *pages
@@ -82,8 +86,12 @@ func New(o Options) (*Provider, error) {
 	if o.ClientCertificate == nil {
 		o.ClientCertificate = tlsCertificate
 	}
+	if o.Address == nil {
+		o.Address = remoteAddress
+	}
 	p := &Provider{
-		apps: o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
+		remote: o.Address,
+		apps:   o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
 		public: strings.TrimSuffix(o.Public, "/"), certificate: o.ClientCertificate, log: o.Log, now: o.Now,
 		cross: http.NewCrossOriginProtection(), cookies: web.Cookies{Secure: strings.HasPrefix(o.Public, "https:")},
 	}

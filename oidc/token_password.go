@@ -36,7 +36,7 @@ func (p *Provider) passwordGrant(r *http.Request, c *caller) (token.Response, er
 	if err != nil {
 		return token.Response{}, err
 	}
-	user, err := p.signin.CheckPassword(r.Context(), c.org.ID, name, password, remoteAddress(r))
+	user, err := p.signin.CheckPassword(r.Context(), c.org.ID, name, password, p.remote(r))
 	if k := identity.KindOf(err); k == identity.Unauthenticated || k == identity.Denied {
 		return token.Response{}, token.NewError(token.InvalidGrant, "The name or the password is wrong, or they are not enough.")
 	}
