@@ -141,19 +141,21 @@ func (s *Service) withKeys(ctx context.Context, org identity.OrgID, fn func(tx *
 
 // makeFirst makes the key of an algorithm that has none, active at once: nobody
 // has a set of keys to be surprised by.
-func (s *Service) makeFirst(ctx context.Context, org identity.OrgID, alg string) error {
+func (s *Service) makeFirst(ctx context.Context, org identity.OrgID, alg string) (k identity.SigningKey, err error) {
 	fresh, err := s.newKey(org, alg)
 	if err != nil {
-		return err
+		return k, err
 	}
-	return s.withKeys(ctx, org, func(tx *store.Tx, keys []identity.SigningKey, now time.Time) error {
-		if _, ok := activeKey(keys, alg, now); ok {
+	err = s.withKeys(ctx, org, func(tx *store.Tx, keys []identity.SigningKey, now time.Time) error {
+		var ok bool
+		if k, ok = activeKey(keys, alg, now); ok {
 			return nil // somebody was faster
 		}
-		k := fresh
+		k = fresh
 		k.Created, k.Active = now, now
 		return tx.InsertSigningKey(ctx, k)
 	})
+	return k, err
 }
 
 // ListKeys lists the signing keys of an organisation, newest first.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/store"
 )
 
 // Algorithms are the signature algorithms that an organisation can sign with, in
@@ -55,19 +56,14 @@ type signer struct {
 // name: those that sign, those that will within the hour and those that did
 // lately. It may be kept for KeyLead.
 func (s *Service) JWKS(ctx context.Context, org identity.OrgID) (jose.JSONWebKeySet, error) {
-	for _, alg := range []string{DefaultAlgorithm, "RS256"} {
-		if _, _, err := s.active(ctx, org, alg); err != nil {
-			return jose.JSONWebKeySet{}, err
-		}
-	}
-	t, err := s.tenant(ctx, org)
+	keys, err := s.published(ctx, org)
 	if err != nil {
 		return jose.JSONWebKeySet{}, err
 	}
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	now := s.now()
 	for _, state := range []KeyState{KeyActive, KeyNext, KeyRetiring} {
-		for _, k := range t.keys {
+		for _, k := range keys {
 			if stateOf(k, now) != state {
 				continue
 			}
@@ -81,12 +77,40 @@ func (s *Service) JWKS(ctx context.Context, org identity.OrgID) (jose.JSONWebKey
 	return set, nil
 }
 
+// published returns the keys of an organisation with at least those that every
+// one has. One that another process has just made may not be remembered here;
+// then the database is asked.
+func (s *Service) published(ctx context.Context, org identity.OrgID) (keys []identity.SigningKey, err error) {
+	t, err := s.tenant(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	for _, alg := range []string{DefaultAlgorithm, "RS256"} {
+		if _, ok := activeKey(t.keys, alg, s.now()); ok {
+			continue
+		}
+		if _, err := s.makeFirst(ctx, org, alg); err != nil {
+			return nil, err
+		}
+		keys = []identity.SigningKey{} // not those of t any more
+	}
+	if keys == nil {
+		return t.keys, nil
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		keys, err = tx.SigningKeys(ctx, org)
+		return err
+	})
+	sortKeys(keys)
+	return keys, err
+}
+
 // Sign makes a JWS of claims, which are marshalled as JSON unless they are a
 // json.RawMessage. The organisation's key
 // for the algorithm is made on first use. typ must name what the claims are, so
 // that no token passes for one of another kind.
 func (s *Service) Sign(ctx context.Context, org identity.OrgID, alg, typ string, claims any) (string, error) {
-	with, _, err := s.active(ctx, org, alg)
+	with, err := s.active(ctx, org, alg)
 	if err != nil {
 		return "", err
 	}
@@ -95,21 +119,18 @@ func (s *Service) Sign(ctx context.Context, org identity.OrgID, alg, typ string,
 
 // active returns the key that signs for an organisation now, and makes one if
 // there is none.
-func (s *Service) active(ctx context.Context, org identity.OrgID, alg string) (*signer, *tenant, error) {
-	for range 2 {
-		t, err := s.tenant(ctx, org)
-		if err != nil {
-			return nil, nil, err
-		}
-		if k, ok := activeKey(t.keys, alg, s.now()); ok {
-			with, err := s.signer(k)
-			return with, t, err
-		}
-		if err := s.makeFirst(ctx, org, alg); err != nil {
-			return nil, nil, err
+func (s *Service) active(ctx context.Context, org identity.OrgID, alg string) (*signer, error) {
+	t, err := s.tenant(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	k, ok := activeKey(t.keys, alg, s.now())
+	if !ok {
+		if k, err = s.makeFirst(ctx, org, alg); err != nil {
+			return nil, err
 		}
 	}
-	return nil, nil, fmt.Errorf("sign for organisation %s: there is no active key for %s", org, alg)
+	return s.signer(k)
 }
 
 // signer unseals a private key, once.
