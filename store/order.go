@@ -10,6 +10,7 @@ import (
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/filter"
 	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store/find"
 )
 
 // An ordering is the order of one resource type's rows: by a column and id, by
@@ -36,8 +37,8 @@ func orderingOf(sorted bool, ref schema.Ref, desc bool) ordering {
 	if ref.Sub == nil && ref.Attr.Type == schema.Complex {
 		full.Sub = filter.Leaf(ref)
 	}
-	switch column := hotColumn(full); {
-	case column == activeColumn:
+	switch column := find.HotColumn(full); {
+	case column == find.ActiveColumn:
 		o.custom = true
 	case column != "":
 		o.column = "r." + column
@@ -89,34 +90,34 @@ func (o ordering) by(p part) string {
 }
 
 // unique reports whether no two rows have the same value.
-func (o ordering) unique() bool { return o.column == "r."+nameColumn }
+func (o ordering) unique() bool { return o.column == "r."+find.NameColumn }
 
 // after is the condition on one part that a row comes after pos.
-func (o ordering) after(p part, pos position) cond {
+func (o ordering) after(p part, pos position) find.Cond {
 	sign := " > "
 	if o.desc {
 		sign = " < "
 	}
 	switch {
 	case o.column == "" || p == absentPart:
-		return where("r.id"+sign+"?", pos.id)
+		return find.Where("r.id"+sign+"?", pos.id)
 	case o.unique():
-		return where(o.column+sign+"?", string(pos.key))
+		return find.Where(o.column+sign+"?", string(pos.key))
 	case o.instant:
-		return where("("+o.column+", r.id)"+sign+"(?, ?)", readKey8(pos.key), pos.id)
+		return find.Where("("+o.column+", r.id)"+sign+"(?, ?)", readKey8(pos.key), pos.id)
 	}
-	return where("("+o.column+", r.id)"+sign+"(?, ?)", string(pos.key), pos.id)
+	return find.Where("("+o.column+", r.id)"+sign+"(?, ?)", string(pos.key), pos.id)
 }
 
 // only is the condition that a row belongs to a part.
-func (o ordering) only(p part) cond {
+func (o ordering) only(p part) find.Cond {
 	switch {
 	case o.column == "" || o.instant:
-		return allRows
+		return find.AllRows
 	case p == absentPart:
-		return where(o.column + " IS NULL")
+		return find.Where(o.column + " IS NULL")
 	}
-	return where(o.column + " IS NOT NULL")
+	return find.Where(o.column + " IS NOT NULL")
 }
 
 // A position is the place of a row in an order: its value in a form whose bytes

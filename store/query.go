@@ -13,6 +13,7 @@ import (
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/filter"
 	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store/find"
 )
 
 // A Query asks for one page of resources of one or more types.
@@ -57,10 +58,6 @@ func (tx *Tx) Query(ctx context.Context, q Query) (*Page, error) {
 	return p, wrap(err, "query")
 }
 
-// maxArgs is how many parameters a condition may have; the databases take some
-// more. Beyond it the rows are looked at one by one.
-const maxArgs = 30_000
-
 // A run is a query on its way.
 type run struct {
 	tx       *Tx
@@ -79,24 +76,22 @@ func (r *run) compile(ctx context.Context) error {
 		return errors.New("the database has not been migrated")
 	}
 	for _, rt := range r.q.Types {
-		c := &compiler{
-			db: r.tx.db, seed: *seed, rt: rt, domain: r.q.Domain,
-			below: func(group identity.ID) ([]identity.ID, error) {
+		d := &r.tx.db.dialect
+		c := &find.Compiler{
+			Seed: *seed, Type: rt, Domain: r.q.Domain, Contains: d.Contains, Few: d.Few, Trigram: d.Trigram,
+			Below: func(group identity.ID) ([]identity.ID, error) {
 				list, err := r.tx.ids(ctx, groupsBelow, r.q.Org, group)
 				return append([]identity.ID{group}, list...), err
 			},
-			large:  func(groups []identity.ID) (bool, error) { return r.large(ctx, rt, groups) },
-			narrow: func(condition, search string) (cond, error) { return r.narrow(ctx, rt, condition, search) },
+			Large:  func(groups []identity.ID) (bool, error) { return r.large(ctx, rt, groups) },
+			Narrow: func(condition, search string) (find.Cond, error) { return r.narrow(ctx, rt, condition, search) },
 		}
-		match, e := allRows, r.q.Filter[rt]
+		match, e := find.AllRows, r.q.Filter[rt]
 		if e != nil {
-			match = c.expr(e, false)
-		}
-		if c.err != nil {
-			return c.err
-		}
-		if len(match.args) > maxArgs {
-			match = unsure
+			var err error
+			if match, err = c.Compile(e); err != nil {
+				return err
+			}
 		}
 		ref, sorted := r.q.Sort[rt]
 		o := orderingOf(sorted || r.q.Sort != nil, ref, r.q.Desc)
@@ -107,7 +102,7 @@ func (r *run) compile(ctx context.Context) error {
 			examined: &r.examined, chunk: r.q.Count + 1,
 		}
 		if !s.exact() {
-			s.needle = needle(e)
+			s.needle = find.Needle(e)
 		}
 		r.streams = append(r.streams, s)
 	}
@@ -136,14 +131,14 @@ func (r *run) large(ctx context.Context, rt *schema.ResourceType, groups []ident
 	return int(n) >= max(limit, 1), err
 }
 
-func (r *run) narrow(ctx context.Context, rt *schema.ResourceType, condition, search string) (cond, error) {
+func (r *run) narrow(ctx context.Context, rt *schema.ResourceType, condition, search string) (find.Cond, error) {
 	d := &r.tx.db.dialect.Search
 	if d.Find == "" { // the database weighs for itself
-		return where(condition, search), nil
+		return find.Where(condition, search), nil
 	}
 	limit, err := r.enough(ctx, rt)
 	if err != nil {
-		return unsure, err
+		return find.Unsure, err
 	}
 	var rows []int64
 	err = r.tx.each(ctx, func(row Rows) error {
@@ -152,16 +147,16 @@ func (r *run) narrow(ctx context.Context, rt *schema.ResourceType, condition, se
 	}, d.Find, search, max(limit, maxList)+1)
 	switch {
 	case err != nil:
-		return unsure, err
+		return find.Unsure, err
 	case len(rows) == 0:
-		return noRows, nil
+		return find.NoRows, nil
 	case len(rows) <= maxList:
 		_, args := listParams(1, rows)
-		return where(fmt.Sprintf(d.Among, marks(len(args))), args...), nil
+		return find.Where(fmt.Sprintf(d.Among, find.Marks(len(args))), args...), nil
 	case len(rows) > limit:
-		return allRows, nil
+		return find.AllRows, nil
 	}
-	return where(condition, search), nil
+	return find.Where(condition, search), nil
 }
 
 func (r *run) page(ctx context.Context) (*Page, error) {
@@ -294,7 +289,7 @@ func (r *run) key(ctx context.Context) (string, error) {
 // total counts all matches. Counting a filter is remembered for a moment, as
 // every page of a list asks for it.
 func (r *run) total(ctx context.Context) (int, error) {
-	counted := slices.ContainsFunc(r.streams, func(s *stream) bool { return s.match.sql != "" || !s.exact() })
+	counted := slices.ContainsFunc(r.streams, func(s *stream) bool { return s.match.SQL != "" || !s.exact() })
 	var key string
 	if counted && !r.tx.write {
 		var err error

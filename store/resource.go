@@ -3,11 +3,14 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store/find"
 )
 
 const (
@@ -60,6 +63,20 @@ SELECT ` + readColumns + `, ` + grouped + `
 	addUnique     = `INSERT INTO unique_value (org_id, type, path, value, id) VALUES ($1, $2, $3, $4, $5)`
 	findUnique    = `SELECT id FROM unique_value WHERE org_id = $1 AND type = $2 AND path = $3 AND value = $4`
 	deleteUniques = `DELETE FROM unique_value WHERE org_id = $1 AND id = $2`
+)
+
+// What a resource is found by.
+type (
+	Keys        = find.Keys
+	Flag        = find.Flag
+	UniqueValue = find.UniqueValue
+)
+
+// The values of a Flag.
+const (
+	Absent = find.Absent
+	False  = find.False
+	True   = find.True
 )
 
 // A Resource is one stored resource of any type.
@@ -133,6 +150,21 @@ func (r *Resource) SetExternalID(domain, id string) {
 	}
 }
 
+// Index computes Keys, Tokens and Unique of r from its document in canonical
+// form and from r.External. It must be called before Insert and Replace. It
+// returns Invalid for a name too long to be kept.
+func (db *DB) Index(r *Resource, rt *schema.ResourceType, doc schema.Object) error {
+	seed := db.seed.Load()
+	if seed == nil {
+		return errors.New("index a resource: the database has not been migrated")
+	}
+	e, err := find.Index(*seed, rt, doc, r.externals())
+	if err == nil {
+		r.Keys, r.Tokens, r.Unique = e.Keys, e.Tokens, e.Unique
+	}
+	return err
+}
+
 // scanResource reads readColumns and grouped.
 func scanResource(s *scanner, org identity.OrgID) *Resource {
 	return &Resource{
@@ -146,7 +178,7 @@ func scanKeys(s *scanner, r *Resource) {
 		Name: s.text(), Display: s.text(), Email: s.text(), Emails: s.text(), Label: s.text(),
 		Active: Flag(s.int()),
 	}
-	r.Tokens = unpackTokens(s.view())
+	r.Tokens = find.Unpack(s.view())
 	r.uniques = s.int()
 }
 
@@ -164,7 +196,7 @@ func (tx *Tx) insert(ctx context.Context, r *Resource) error {
 	k := &r.Keys
 	err := tx.queue(ctx, insertResource, r.Org, r.Type, r.ID, r.Version, millis(r.Created), millis(r.Modified),
 		nullable(k.Name), nullable(k.Display), nullable(k.Email), nullable(k.Emails), k.Label, int64(k.Active),
-		len(r.Unique), packTokens(r.Tokens), nullable(r.External), string(r.Doc))
+		len(r.Unique), find.Pack(r.Tokens), nullable(r.External), string(r.Doc))
 	if err != nil {
 		return err
 	}
@@ -258,7 +290,7 @@ func (tx *Tx) replace(ctx context.Context, seen, r *Resource) error {
 		return err
 	}
 	k := &r.Keys
-	args := []any{r.Version, millis(r.Modified), len(r.Unique), packTokens(r.Tokens), nullable(r.External),
+	args := []any{r.Version, millis(r.Modified), len(r.Unique), find.Pack(r.Tokens), nullable(r.External),
 		string(r.Doc), k.Label, int64(k.Active), seen.Org, seen.Type, seen.ID, seen.Version}
 	sql := replaceDoc
 	same := k.Name == seen.Keys.Name && k.Display == seen.Keys.Display &&

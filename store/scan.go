@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/store/find"
 )
 
 // A scanner reads the columns of a row from left to right.
@@ -58,6 +59,9 @@ func millis(t time.Time) int64 {
 	}
 	return t.UnixMilli()
 }
+
+// clean removes the one character that PostgreSQL cannot keep in a text.
+func clean(s string) string { return find.Clean(s) }
 
 // nullable stores an empty text as NULL.
 func nullable(s string) any {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store/find"
 )
 
 // userType is the resource type of people.
@@ -80,7 +81,7 @@ func (tx *Tx) Alive(ctx context.Context, org identity.OrgID, b Bearer) (Life, er
 // userName, as one of their e-mails or as one of their phone numbers, which is
 // then to be in the form +15551234567. Keys are filled.
 func (tx *Tx) UsersBySignIn(ctx context.Context, org identity.OrgID, text string) ([]*Resource, error) {
-	if text == "" || len(text) > maxKey || !storable(text) {
+	if text == "" || len(text) > find.MaxKey || !storable(text) {
 		return nil, nil
 	}
 	list, err := tx.usersBySignIn(ctx, org, text)
@@ -94,7 +95,7 @@ func (tx *Tx) usersBySignIn(ctx context.Context, org identity.OrgID, text string
 	}
 	email := schema.Key(signIn.email.Sub, text)
 	token := func(ref schema.Ref, text string) int64 {
-		return hash(*seed, userType, ref.Path(), schema.Key(ref.Sub, text))
+		return find.Hash(*seed, userType, ref.Path(), schema.Key(ref.Sub, text))
 	}
 	ids, err := tx.ids(ctx, usersBySignIn, org, schema.Key(signIn.name.Attr, text), email,
 		token(signIn.email, text), token(signIn.phone, text), token(signIn.phone, "tel:"+text))

@@ -10,6 +10,7 @@ import (
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/filter"
 	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store/find"
 )
 
 // maxExamined is how many documents one query may look into if it does not say.
@@ -21,13 +22,13 @@ type stream struct {
 	q     *Query
 	rt    *schema.ResourceType
 	expr  filter.Expr // nil: no filter
-	match cond
+	match find.Cond
 	order ordering
 	// objects asks for the documents to be decoded.
 	objects  bool
 	examined *int // shared by the streams of a query
 
-	needle  []byte // see needle
+	needle  []byte // see find.Needle
 	low     []byte
 	parts   []part // still to be read, the first in progress
 	pos     *position
@@ -83,11 +84,11 @@ func (s *stream) peek(ctx context.Context) (*found, error) {
 func (s *stream) take() { s.buf = s.buf[1:] }
 
 // exact reports whether every row that the database yields matches.
-func (s *stream) exact() bool { return s.match.exact }
+func (s *stream) exact() bool { return s.match.Exact }
 
 // fill reads rows until some match or the part has ended.
 func (s *stream) fill(ctx context.Context) error {
-	if s.match.none {
+	if s.match.None {
 		s.parts = nil
 		return nil
 	}
@@ -122,20 +123,20 @@ func (s *stream) fill(ctx context.Context) error {
 // conditions returns what follows WHERE, without a position.
 func (s *stream) conditions() (string, []any) {
 	sql := "r.org_id = $1 AND r.type = $2"
-	if s.match.sql != "" {
-		sql += " AND " + s.match.numbered(3)
+	if s.match.SQL != "" {
+		sql += " AND " + s.match.Numbered(3)
 	}
-	return sql, append([]any{s.q.Org, s.rt.Name}, s.match.args...)
+	return sql, append([]any{s.q.Org, s.rt.Name}, s.match.Args...)
 }
 
 // read reads up to n rows of the current part.
 func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
 	p := s.parts[0]
 	sql, args := s.conditions()
-	add := func(c cond) {
-		if !c.all {
-			sql += " AND " + c.numbered(len(args)+1)
-			args = append(args, c.args...)
+	add := func(c find.Cond) {
+		if !c.All {
+			sql += " AND " + c.Numbered(len(args)+1)
+			args = append(args, c.Args...)
 		}
 	}
 	add(s.order.only(p))
@@ -144,8 +145,8 @@ func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
 	}
 	args = append(args, n)
 	limit := " ORDER BY " + s.order.by(p) + " LIMIT " + params(len(args), 1)
-	q := Statement{Args: args, Fresh: !s.match.all && !s.match.sharp}
-	if s.match.all || s.match.sharp {
+	q := Statement{Args: args, Fresh: !s.match.All && !s.match.Sharp}
+	if s.match.All || s.match.Sharp {
 		q.SQL = "SELECT " + s.columns() + " FROM resource r WHERE " + sql + limit
 	} else {
 		// Keys first, documents after: what the database sorts is narrow. SQLite
@@ -203,7 +204,7 @@ const docColumn = 6
 
 // scan reads a row. One that cannot match has only a position.
 func (s *stream) scan(r Rows, p part) *found {
-	if s.needle != nil && !mayHold(r.Bytes(docColumn), s.needle, &s.low) {
+	if s.needle != nil && !find.MayHold(r.Bytes(docColumn), s.needle, &s.low) {
 		return &found{pos: s.position(r, p)}
 	}
 	return &found{res: scanResource(scan(r), s.q.Org), pos: s.position(r, p)}
@@ -227,18 +228,18 @@ func (s *stream) position(r Rows, p part) position {
 // skip moves past n rows from where the stream stands, inside the database, and
 // returns the position of the last one, nil if there are not so many.
 func (s *stream) skip(ctx context.Context, n int) (*position, error) {
-	if s.match.none {
+	if s.match.None {
 		return nil, nil
 	}
 	for i, p := range s.parts {
 		sql, args := s.conditions()
 		add := s.order.only(p)
 		if i == 0 && s.pos != nil {
-			add = and(add, s.order.after(p, *s.pos))
+			add = find.And(add, s.order.after(p, *s.pos))
 		}
-		if !add.all {
-			sql += " AND " + add.numbered(len(args)+1)
-			args = append(args, add.args...)
+		if !add.All {
+			sql += " AND " + add.Numbered(len(args)+1)
+			args = append(args, add.Args...)
 		}
 		if i < len(s.parts)-1 {
 			count, err := s.tx.number(ctx, Statement{
@@ -286,9 +287,9 @@ func (s *stream) skipIn(ctx context.Context, p part, n int, sql string, args []a
 // total counts all rows of the type that match.
 func (s *stream) total(ctx context.Context) (int, error) {
 	switch {
-	case s.match.none:
+	case s.match.None:
 		return 0, nil
-	case s.match.all && s.exact():
+	case s.match.All && s.exact():
 		n, err := s.tx.number(ctx, Statement{SQL: sumTally, Args: []any{s.q.Org, s.rt.Name}})
 		return int(n), err
 	case s.exact():

@@ -1,9 +1,10 @@
-package store
+// Package find knows how resources are found: the keys and tokens that a
+// document is indexed by, and the conditions of SQL that a filter becomes.
+package find
 
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,52 +43,55 @@ type UniqueValue struct {
 	Key  string // normalised value
 }
 
-// maxKey is how long a key may be: an index entry of PostgreSQL has to fit on a
+// MaxKey is how long a key may be: an index entry of PostgreSQL has to fit on a
 // third of a page.
-const maxKey = 1024
+const MaxKey = 1024
 
-// Index computes Keys, Tokens and Unique of r from its document in canonical
-// form and from r.External. It must be called before Insert and Replace. It
-// returns Invalid for a name too long to be kept.
-func (db *DB) Index(r *Resource, rt *schema.ResourceType, doc schema.Object) error {
-	seed := db.seed.Load()
-	if seed == nil {
-		return errors.New("index a resource: the database has not been migrated")
-	}
-	r.Keys, r.Unique = Keys{}, nil
-	x := indexer{seed: *seed, rt: rt, doc: doc, r: r}
+// An Entry is all that a document is found by.
+type Entry struct {
+	Keys   Keys
+	Tokens []int64
+	Unique []UniqueValue
+}
+
+// Index computes the entry of a document in canonical form and of its
+// externalIds by domain. It returns Invalid for a name too long to be kept.
+func Index(seed []byte, rt *schema.ResourceType, doc schema.Object, externals map[string]string) (Entry, error) {
+	x := indexer{seed: seed, rt: rt, doc: doc, externals: externals}
 	if err := x.keys(); err != nil {
-		return err
+		return Entry{}, err
 	}
 	x.tokens()
-	return nil
+	return x.Entry, nil
 }
 
 type indexer struct {
 	seed []byte
 	rt   *schema.ResourceType
 	doc  schema.Object
-	r    *Resource
 	sum  []int64
+
+	externals map[string]string
+	Entry
 }
 
-// keys fills r.Keys.
+// keys fills in the Keys.
 func (x *indexer) keys() error {
-	k := &x.r.Keys
+	k := &x.Keys
 	var err error
 	for _, a := range x.rt.Schema.Attributes {
 		ref := schema.Ref{Attr: a}
-		switch hotColumn(ref) {
-		case nameColumn:
+		switch HotColumn(ref) {
+		case NameColumn:
 			k.Name, err = x.key(a)
-		case displayColumn:
+		case DisplayColumn:
 			k.Display, err = x.key(a)
-		case activeColumn:
+		case ActiveColumn:
 			if b, ok := x.doc[a.Name].(bool); ok {
 				k.Active = flag(b)
 			}
 		default:
-			if sub := a.Sub("value"); sub != nil && hotColumn(schema.Ref{Attr: a, Sub: sub}) == emailColumn {
+			if sub := a.Sub("value"); sub != nil && HotColumn(schema.Ref{Attr: a, Sub: sub}) == EmailColumn {
 				err = x.emails(schema.Ref{Attr: a, Sub: sub})
 			}
 		}
@@ -95,7 +99,7 @@ func (x *indexer) keys() error {
 			return err
 		}
 	}
-	k.Label = clip(clean(label(x.doc)))
+	k.Label = clip(Clean(label(x.doc)))
 	return nil
 }
 
@@ -120,15 +124,15 @@ func label(doc schema.Object) string {
 	return s
 }
 
-// clean removes the one character that PostgreSQL cannot keep in a text.
-func clean(s string) string { return strings.ReplaceAll(s, "\x00", "") }
+// Clean removes the one character that PostgreSQL cannot keep in a text.
+func Clean(s string) string { return strings.ReplaceAll(s, "\x00", "") }
 
 // clip shortens what is shown with every membership.
 func clip(s string) string {
-	if len(s) <= maxKey {
+	if len(s) <= MaxKey {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxKey], "")
+	return strings.ToValidUTF8(s[:MaxKey], "")
 }
 
 // key returns the key of a simple attribute.
@@ -139,8 +143,8 @@ func (x *indexer) key(a *schema.Attribute) (string, error) {
 
 func checkKey(path, key string) (string, error) {
 	switch {
-	case len(key) > maxKey:
-		return "", identity.NewError(identity.Invalid, path, path+" has more than "+strconv.Itoa(maxKey)+" bytes.")
+	case len(key) > MaxKey:
+		return "", identity.NewError(identity.Invalid, path, path+" has more than "+strconv.Itoa(MaxKey)+" bytes.")
 	case strings.Contains(key, "\x00"):
 		return "", identity.NewError(identity.Invalid, path, path+" holds the character U+0000.")
 	}
@@ -159,14 +163,14 @@ func (x *indexer) emails(ref schema.Ref) error {
 	slices.Sort(all)
 	all = slices.Compact(all)
 	if s, ok := filter.SortValue(x.doc, ref).(string); ok {
-		x.r.Keys.Email = schema.Key(ref.Sub, s)
+		x.Keys.Email = schema.Key(ref.Sub, s)
 	}
-	if len(all) > 1 || len(all) == 1 && all[0] != x.r.Keys.Email {
+	if len(all) > 1 || len(all) == 1 && all[0] != x.Keys.Email {
 		// A line feed inside a value must not look like the end of it.
 		for i := range all {
 			all[i] = strings.ReplaceAll(all[i], "\n", "\x01")
 		}
-		x.r.Keys.Emails = "\n" + strings.Join(all, "\n") + "\n"
+		x.Keys.Emails = "\n" + strings.Join(all, "\n") + "\n"
 	}
 	return nil
 }
@@ -198,7 +202,7 @@ func flatten(out []any, v any, sub *schema.Attribute) []any {
 	return out
 }
 
-// tokens fills r.Tokens and r.Unique.
+// tokens fills in the Tokens and the Unique values.
 func (x *indexer) tokens() {
 	eachLeaf(x.rt, func(ref schema.Ref) {
 		token, unique := indexed(ref)
@@ -211,19 +215,19 @@ func (x *indexer) tokens() {
 			if !ok {
 				continue
 			}
-			if token && (hotColumn(ref) != emailColumn || key != x.r.Keys.Email) {
-				x.sum = append(x.sum, hash(x.seed, x.rt.Name, path, key))
+			if token && (HotColumn(ref) != EmailColumn || key != x.Keys.Email) {
+				x.sum = append(x.sum, Hash(x.seed, x.rt.Name, path, key))
 			}
 			if unique {
-				x.r.Unique = append(x.r.Unique, UniqueValue{Path: path, Key: uniqueKey(key)})
+				x.Unique = append(x.Unique, UniqueValue{Path: path, Key: uniqueKey(key)})
 			}
 		}
 	})
-	for domain, id := range x.r.externals() {
+	for domain, id := range x.externals {
 		x.sum = append(x.sum, externalToken(x.seed, x.rt, domain, id))
 	}
 	slices.Sort(x.sum)
-	x.r.Tokens = slices.Compact(x.sum)
+	x.Tokens = slices.Compact(x.sum)
 }
 
 // eachLeaf calls fn for every simple attribute and sub-attribute of a type's
@@ -255,9 +259,9 @@ func indexed(ref schema.Ref) (token, unique bool) {
 	switch {
 	case ref.Attr.Rows || secret(ref.Attr) || secret(leaf):
 		return false, false
-	case hotColumn(ref) == emailColumn:
+	case HotColumn(ref) == EmailColumn:
 		return true, false
-	case hotColumn(ref) != "":
+	case HotColumn(ref) != "":
 		return false, false
 	}
 	unique = leaf.Uniqueness == schema.Server || leaf.Uniqueness == schema.Global
@@ -308,13 +312,13 @@ func appendHex(dst, b []byte) []byte {
 }
 
 func externalToken(seed []byte, rt *schema.ResourceType, domain, id string) int64 {
-	return hash(seed, rt.Name, "externalId\x00"+domain, id)
+	return Hash(seed, rt.Name, "externalId\x00"+domain, id)
 }
 
-// hash returns the token of a value. Its 64 bits are keyed, so that nobody can
+// Hash returns the token of a value. Its 64 bits are keyed, so that nobody can
 // choose values that collide; two that do by chance are 1 in 2^64, and tokens
 // are therefore taken at their word.
-func hash(seed []byte, typ, path, key string) int64 {
+func Hash(seed []byte, typ, path, key string) int64 {
 	var room [256]byte
 	b := append(room[:0], seed...)
 	b = append(b, typ...)
@@ -326,8 +330,8 @@ func hash(seed []byte, typ, path, key string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// packTokens is the form in which a resource's tokens stand in its row.
-func packTokens(tokens []int64) []byte {
+// Pack is the form in which a resource's tokens stand in its row.
+func Pack(tokens []int64) []byte {
 	var b []byte
 	for _, t := range tokens {
 		b = binary.BigEndian.AppendUint64(b, uint64(t))
@@ -335,7 +339,8 @@ func packTokens(tokens []int64) []byte {
 	return b
 }
 
-func unpackTokens(b []byte) []int64 {
+// Unpack reads what Pack wrote.
+func Unpack(b []byte) []int64 {
 	var tokens []int64
 	for ; len(b) >= 8; b = b[8:] {
 		tokens = append(tokens, int64(binary.BigEndian.Uint64(b)))
@@ -345,32 +350,32 @@ func unpackTokens(b []byte) []int64 {
 
 // The columns that hold an attribute of their own.
 const (
-	nameColumn    = "name_key"
-	displayColumn = "display_key"
-	emailColumn   = "email_key"
-	activeColumn  = "active"
+	NameColumn    = "name_key"
+	DisplayColumn = "display_key"
+	EmailColumn   = "email_key"
+	ActiveColumn  = "active"
 )
 
-// hotColumn returns the column that holds the attribute, "" if none does.
-func hotColumn(ref schema.Ref) string {
+// HotColumn returns the column that holds the attribute, "" if none does.
+func HotColumn(ref schema.Ref) string {
 	if ref.Ext != nil || ref.Attr == nil {
 		return ""
 	}
 	a := ref.Attr
 	if ref.Sub != nil {
 		if a.Name == "emails" && a.MultiValued && ref.Sub.Name == "value" && ref.Sub.Type == schema.String && !ref.Sub.MultiValued {
-			return emailColumn
+			return EmailColumn
 		}
 		return ""
 	}
 	switch {
 	case a.MultiValued || secret(a):
 	case a.Name == "userName" && a.Type == schema.String:
-		return nameColumn
+		return NameColumn
 	case a.Name == "displayName" && a.Type == schema.String:
-		return displayColumn
+		return DisplayColumn
 	case a.Name == "active" && a.Type == schema.Boolean:
-		return activeColumn
+		return ActiveColumn
 	}
 	return ""
 }

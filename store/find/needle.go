@@ -1,4 +1,4 @@
-package store
+package find
 
 import (
 	"bytes"
@@ -8,20 +8,20 @@ import (
 	"github.com/muster-id/muster/scim/schema"
 )
 
-// needle returns a text that stands in every document that matches e, in some
+// Needle returns a text that stands in every document that matches e, in some
 // case, nil if none is known. Looking for it spares most documents of a scan from
 // being decoded.
-func needle(e filter.Expr) []byte {
+func Needle(e filter.Expr) []byte {
 	switch e := e.(type) {
 	case *filter.And:
-		x, y := needle(e.X), needle(e.Y)
+		x, y := Needle(e.X), Needle(e.Y)
 		if len(y) > len(x) {
 			return y
 		}
 		return x
 	case *filter.Has:
 		if e.Ref.Attr != nil && !e.Ref.Attr.Rows {
-			return needle(e.Filter)
+			return Needle(e.Filter)
 		}
 	case *filter.Compare:
 		if inDocument(e.Ref) && e.Key != "" && isASCII(e.Key) {
@@ -53,10 +53,10 @@ func isASCII(s string) bool {
 	return true
 }
 
-// mayHold reports whether a document may hold the needle. Only of plain
+// MayHold reports whether a document may hold the needle. Only of plain
 // documents it can tell: other scripts have characters that fold to ASCII, and
 // escapes hide what they stand for. low is scratch room.
-func mayHold(doc, needle []byte, low *[]byte) bool {
+func MayHold(doc, needle []byte, low *[]byte) bool {
 	b := (*low)[:0]
 	for _, c := range doc {
 		if c >= utf8.RuneSelf || c == '\\' {
