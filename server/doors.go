@@ -20,9 +20,10 @@ func (s *Server) mountSignIn(mux *http.ServeMux) error {
 		return err
 	}
 	pages.Mount(mux)
+	address := func(r *http.Request) string { return clientAddress(h.Config.TrustedProxies, r) }
 	desk := request.New(request.Options{DB: h.DB, Keys: h.Keys, Apps: h.Apps, Fetch: h.Outbound, Issuer: h.Tokens.Issuer})
 	provider, err := oidc.New(oidc.Options{
-		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Log: s.log,
+		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Address: address, Log: s.log,
 	})
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux) error {
 	provider.Mount(mux)
 	people, err := portal.New(portal.Options{
 		SignIn: h.SignIn, Sessions: h.Sessions, Factors: h.Factors, People: accounts{h}, UI: pages, Public: s.url,
-		Address: func(r *http.Request) string { return clientAddress(h.Config.TrustedProxies, r) },
+		Address: address,
 	})
 	if err != nil {
 		return err

@@ -97,23 +97,30 @@ func (f *webForm) String() string {
 	return f.method + " " + f.action.String() + " " + strings.Join(slices.Sorted(maps.Keys(f.fields)), ",") + " " + strings.Join(f.blank, ",")
 }
 
-// form returns the first form of the page that is sent by POST.
+// form returns the form of the page that is to be sent: the first that waits for
+// something to be typed, else the first.
 func (p *webPage) form() (*webForm, bool) {
+	var first *webForm
 	for n := range p.root.Descendants() {
-		if n.Type != html.ElementNode || n.Data != "form" || !strings.EqualFold(attr(n, "method"), "post") {
+		if _, hidden := lookup(n, "hidden"); hidden || n.Type != html.ElementNode || n.Data != "form" || !strings.EqualFold(attr(n, "method"), "post") {
 			continue
 		}
 		action, err := p.at.Parse(attr(n, "action"))
-		if err != nil || attr(n, "hidden") != "" || attr(n, "data-passkey") != "" {
+		if err != nil {
 			continue
 		}
 		f := &webForm{action: action, method: http.MethodPost, fields: url.Values{}, kinds: map[string]string{}}
 		for c := range n.Descendants() {
 			f.add(c)
 		}
-		return f, true
+		if len(f.blank) > 0 {
+			return f, true
+		}
+		if first == nil {
+			first = f
+		}
 	}
-	return nil, false
+	return first, first != nil
 }
 
 // add takes one control into a form.

@@ -256,9 +256,9 @@ func (f *flow) deviceCommand() *cobra.Command {
 				return err
 			}
 			conf := f.config("openid profile")
-			auth, err := conf.DeviceAuth(ctx)
+			auth, err := f.deviceCode(ctx, conf)
 			if err != nil {
-				return refusal(err)
+				return err
 			}
 			fmt.Fprintf(f.a.err, "Open %s and enter the code %s\n\n", auth.VerificationURI, auth.UserCode)
 			if f.user != "" || f.a.environ("MUSTER_USER") != "" {
@@ -275,6 +275,40 @@ func (f *flow) deviceCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&f.user, "user", "", "fill in the pages for this person (MUSTER_USER); the password comes from MUSTER_PASSWORD")
 	return c
+}
+
+// deviceCode asks for a device code as RFC 8628 section 3.1 has it: the app
+// authenticates itself as at the token endpoint.
+func (f *flow) deviceCode(ctx context.Context, conf *oauth2.Config) (*oauth2.DeviceAuthResponse, error) {
+	form := url.Values{"client_id": {f.client}, "scope": {f.scopes}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, conf.Endpoint.DeviceAuthURL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if f.secret != "" {
+		req.SetBasicAuth(url.QueryEscape(f.client), url.QueryEscape(f.secret))
+	}
+	res, err := f.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	var out struct {
+		oauth2.DeviceAuthResponse
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	if res.StatusCode != http.StatusOK {
+		_ = json.Unmarshal(body, &out) // what is no JSON says nothing either
+		return nil, fmt.Errorf("the provider refused: %d %s %s", res.StatusCode, out.Error, out.Description)
+	}
+	auth := &out.DeviceAuthResponse
+	return auth, json.Unmarshal(body, auth)
 }
 
 // refusal says what the provider said.
