@@ -18,7 +18,9 @@
 //
 // All take named arguments: {{template "field" args "name" "email" "label" ($.T "signin.email")}}.
 //
-//	field     name label [type value autocomplete hint error required autofocus inputmode maxlength pattern placeholder id readonly dir]
+//	field     name label [type value autocomplete hint error required autofocus inputmode
+//	          maxlength pattern placeholder id readonly dir capital("no capitals, no spelling")
+//	          invalid("at fault, which the notice with the id faults explains")]
 //	code      as field, for one-time codes: wide digits, autocomplete one-time-code
 //	check     name label [value checked hint id]
 //	button    label [name value kind("primary" "secondary" "danger" "quiet") icon id wide formnovalidate]

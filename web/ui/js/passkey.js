@@ -29,8 +29,8 @@
   // json makes a credential into what the server reads.
   function json(c) {
     try {
-      return JSON.stringify(c);
-    } catch (e) { /* some password managers' credentials cannot */ }
+      if (c.toJSON) return JSON.stringify(c.toJSON());
+    } catch (e) { /* credentials of some password managers cannot */ }
     const r = c.response, out = { clientDataJSON: text(r.clientDataJSON) };
     for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
       if (r[name]) out[name] = text(r[name]);
