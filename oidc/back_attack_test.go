@@ -35,7 +35,7 @@ func TestAttack(t *testing.T) {
 // in is b for a subtest, with an organisation of its own.
 func (b *back) in(t *testing.T, slug string) *back {
 	t.Helper()
-	next := &back{t: t, db: b.db, keys: b.keys, dir: b.dir, jobs: b.jobs, apps: b.apps, tokens: b.tokens,
+	next := &back{t: t, db: b.db, keys: b.keys, dir: b.dir, jobs: b.jobs, apps: b.apps, tokens: b.tokens, said: b.said,
 		requests: b.requests, sessions: b.sessions, mux: b.mux, parent: b}
 	next.org = next.organisation(slug)
 	next.by = identity.Actor{Kind: identity.ByCLI, Name: "test", Org: next.org.ID}

@@ -43,6 +43,7 @@ type back struct {
 	jobs     *jobs.Service
 	apps     *app.Service
 	tokens   *token.Service
+	said     *claims.Service
 	requests *request.Desk
 	sessions *session.Service
 	mux      *http.ServeMux
@@ -74,17 +75,17 @@ func newBack(t testing.TB, db *store.DB) *back {
 	if err := b.dir.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	said := claims.New(db)
+	b.said = claims.New(db)
 	fetch := outbound.New(outbound.Options{AllowPrivate: true})
 	b.apps = app.New(app.Options{DB: db, Keys: keys, Fetch: fetch, Now: b.now, Log: log, Public: public})
-	b.tokens = token.New(token.Options{DB: db, Keys: keys, Apps: b.apps, Claims: said, Public: public, Now: b.now, Log: log})
+	b.tokens = token.New(token.Options{DB: db, Keys: keys, Apps: b.apps, Claims: b.said, Public: public, Now: b.now, Log: log})
 	b.requests = request.New(request.Options{DB: db, Keys: keys, Apps: b.apps, Fetch: fetch, Issuer: b.tokens.Issuer, Now: b.now})
 	pages, err := ui.New(ui.Options{Secure: true, Log: log, Now: b.now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, err := oidc.New(oidc.Options{
-		Apps: b.apps, Tokens: b.tokens, Claims: said, Sessions: b.sessions, Requests: b.requests, UI: pages,
+		Apps: b.apps, Tokens: b.tokens, Claims: b.said, Sessions: b.sessions, Requests: b.requests, UI: pages,
 		SignIn: signin.New(signin.Options{DB: db, Keys: keys, Directory: b.dir, Public: public, Now: b.now, Log: log}),
 		Public: public, Log: log, Now: b.now,
 	})
