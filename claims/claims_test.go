@@ -215,6 +215,9 @@ func TestMappings(t *testing.T) {
 		if err != nil || !cmp.Equal(names[:3], []string{"acr", "address", "all_emails"}) {
 			t.Errorf("Names = %v, %v", names, err)
 		}
+		if own, err := h.Scopes(t.Context(), h.org.ID); err != nil || !cmp.Equal(own, []string{"work"}) {
+			t.Errorf("Scopes = %v, %v", own, err)
+		}
 		var changes []identity.Change
 		err = db.View(t.Context(), func(tx *store.Tx) (err error) {
 			changes, err = tx.Changes(t.Context(), h.org.ID, identity.ID{}, 100)

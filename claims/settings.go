@@ -102,6 +102,23 @@ func (s *Service) Names(ctx context.Context, org identity.OrgID) ([]string, erro
 	return slices.Compact(all), nil
 }
 
+// Scopes returns the scopes that an organisation's mappings add to
+// identity.Scopes, sorted.
+func (s *Service) Scopes(ctx context.Context, org identity.OrgID) ([]string, error) {
+	r, err := s.view(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	var own []string
+	for _, m := range r.set.Mappings {
+		if _, ours := identity.ScopeNamed(m.Scope); m.Scope != "" && !ours {
+			own = append(own, m.Scope)
+		}
+	}
+	slices.Sort(own)
+	return slices.Compact(own), nil
+}
+
 // rules are the settings of an organisation made ready.
 type rules struct {
 	set     Settings
