@@ -211,7 +211,7 @@ func (t *sitting) answer(ctx context.Context, in Input) error {
 // back begins again as nobody.
 func (t *sitting) back(ctx context.Context) error {
 	t.Name, t.User, t.Stay, t.Proved, t.AMR, t.Level = "", identity.ID{}, false, nil, nil, 0
-	t.Raised, t.Remember, t.Change, t.Used = false, false, false, ""
+	t.Raised, t.Remember, t.Change, t.Used = false, false, false, nil
 	return t.enter(ctx, StepIdentify)
 }
 

@@ -142,6 +142,13 @@ func (s *Service) sendRecovery(ctx context.Context, j identity.Job, body []byte)
 		if to == "" {
 			return nil
 		}
+		err = s.ration(ctx, tx, org.ID, "recover-user:"+p.ID.String(), recoveriesAnHour, time.Hour)
+		if identity.KindOf(err) == identity.Throttled {
+			return nil // asked for under several names
+		}
+		if err != nil {
+			return err
+		}
 		link, err := s.newLink(ctx, tx, org, p, LinkRecover, to)
 		if err != nil {
 			return err

@@ -206,7 +206,7 @@ func (t *sitting) newPassword(ctx context.Context, password string) error {
 		return err
 	}
 	fault := t.policy.judge(password, p.words(t.org))
-	if fault == "" && equal([]byte(t.Used), t.s.keys.MAC("signin used", []byte(t.id+password))) {
+	if fault == "" && equal(t.Used, t.s.keys.MAC("signin used", []byte(t.id+password))) {
 		fault = ErrSame
 	}
 	phc := ""

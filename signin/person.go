@@ -150,6 +150,10 @@ const maxIdentifier = 320
 // one person alone has, or one alone has verified. It is a zero person for
 // nobody, for people who are shut out and where it is not clear who is meant.
 func (s *Service) find(ctx context.Context, tx *store.Tx, org identity.OrgID, text string) (person, error) {
+	text = strings.TrimSpace(text)
+	if number := foldPhone(text); number != "" {
+		text = number
+	}
 	list, err := tx.UsersBySignIn(ctx, org, text)
 	if err != nil {
 		return person{}, err

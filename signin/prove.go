@@ -174,7 +174,7 @@ func (t *sitting) due(ctx context.Context, password string) error {
 	}
 	t.Change = t.Change || !t.policy.AllowCommon && secret.TooCommon(password)
 	if t.Change {
-		t.Used = string(t.s.keys.MAC("signin used", []byte(t.id+password)))
+		t.Used = t.s.keys.MAC("signin used", []byte(t.id+password))
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ type state struct {
 	Level    int    `json:",omitempty"`
 	Remember bool   `json:",omitempty"`
 	Change   bool   `json:",omitempty"` // a new password is due
-	Used     string `json:",omitempty"` // keyed hash of the password that was entered
+	Used     []byte `json:",omitempty"` // keyed hash of the password that was entered
 	Offered  []Step `json:",omitempty"` // other methods
 
 	Code      *factor.Code    `json:",omitempty"`
