@@ -48,9 +48,13 @@ func New(db *store.DB) *Service { return &Service{db: db} }
 // Of reads a person and returns the claims that are wanted, without "sub". It is
 // NotFound if the user is gone and Denied if the user is not active.
 func (s *Service) Of(ctx context.Context, org identity.Organisation, user identity.ID, want Want) (map[string]any, error) {
+	rules, err := s.rules(ctx, org.ID)
+	if err != nil {
+		return nil, err
+	}
 	var p *Person
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		p, err = s.Load(ctx, tx, org, user, want)
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
+		p, err = load(ctx, tx, rules, org, user, want)
 		return err
 	})
 	if err != nil {
@@ -65,14 +69,18 @@ func (s *Service) Of(ctx context.Context, org identity.Organisation, user identi
 // userType is the resource type of people.
 const userType = "User"
 
-// Load reads of a person what is wanted, inside of a view; inside of an Update it
-// might wait for a connection that the update holds. It returns NotFound if there
-// is no such user; one who is not active is returned.
+// Load reads of a person what is wanted, inside of a transaction or view. It
+// returns NotFound if there is no such user; one who is not active is returned.
+// It reads the organisation's mappings each time; Of remembers them.
 func (s *Service) Load(ctx context.Context, tx *store.Tx, org identity.Organisation, user identity.ID, want Want) (*Person, error) {
-	rules, err := s.rules(ctx, tx, org.ID)
+	rules, err := readRules(ctx, tx, org.ID)
 	if err != nil {
 		return nil, err
 	}
+	return load(ctx, tx, rules, org, user, want)
+}
+
+func load(ctx context.Context, tx *store.Tx, rules *rules, org identity.Organisation, user identity.ID, want Want) (*Person, error) {
 	r, err := tx.Get(ctx, org.ID, userType, user)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,8 @@ package claims
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,7 +79,7 @@ func (h *house) of(user identity.ID, want Want) map[string]any {
 	h.t.Helper()
 	got, err := h.Of(h.t.Context(), h.org, user, want)
 	if err != nil {
-		h.t.Fatal(err)
+		h.t.Error(err)
 	}
 	return got
 }
@@ -363,6 +365,41 @@ func FuzzE164(f *testing.F) {
 		if once := E164(s); E164(once) != once && once[0] == '+' {
 			t.Errorf("E164(%q) = %q, again %q", s, once, E164(once))
 		}
+	})
+}
+
+// Who loads within a view holds a connection; that must not need a second one.
+func TestManyAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := open(t, db)
+		user := h.create("User", ada)
+		var wg sync.WaitGroup
+		for i := range 64 {
+			wg.Go(func() {
+				for range 20 {
+					if i == 0 { // makes the others ask anew
+						if err := h.SetSettings(t.Context(), cli, h.org.ID, Settings{GroupIDs: rand.IntN(2) == 0}); err != nil {
+							t.Errorf("SetSettings: %v", err)
+						}
+					}
+					if i%2 == 0 {
+						h.of(user, scopes("email"))
+						continue
+					}
+					err := db.View(t.Context(), func(tx *store.Tx) error {
+						p, err := h.Load(t.Context(), tx, h.org, user, scopes("email"))
+						if err == nil && p.Claims()["email"] != "Ada@Example.com" {
+							t.Errorf("Claims = %v", p.Claims())
+						}
+						return err
+					})
+					if err != nil {
+						t.Errorf("Load: %v", err)
+					}
+				}
+			})
+		}
+		wg.Wait()
 	})
 }
 

@@ -41,7 +41,7 @@ const setting = "claims"
 
 // Settings returns the settings of an organisation.
 func (s *Service) Settings(ctx context.Context, org identity.OrgID) (Settings, error) {
-	r, err := s.view(ctx, org)
+	r, err := s.rules(ctx, org)
 	if err != nil {
 		return Settings{}, err
 	}
@@ -92,7 +92,7 @@ func changed(by identity.Actor, org identity.OrgID, old, doc []byte) identity.Ch
 // Names returns every claim that an organisation can release, sorted, for its
 // discovery document.
 func (s *Service) Names(ctx context.Context, org identity.OrgID) ([]string, error) {
-	r, err := s.view(ctx, org)
+	r, err := s.rules(ctx, org)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *Service) Names(ctx context.Context, org identity.OrgID) ([]string, erro
 // Scopes returns the scopes that an organisation's mappings add to
 // identity.Scopes, sorted.
 func (s *Service) Scopes(ctx context.Context, org identity.OrgID) ([]string, error) {
-	r, err := s.view(ctx, org)
+	r, err := s.rules(ctx, org)
 	if err != nil {
 		return nil, err
 	}
@@ -127,17 +127,10 @@ type rules struct {
 	byScope map[string][]string // the claims that a scope releases
 }
 
-// view is rules for callers that hold no connection.
-func (s *Service) view(ctx context.Context, org identity.OrgID) (r *rules, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		r, err = s.rules(ctx, tx, org)
-		return err
-	})
-	return r, err
-}
-
-// rules returns the rules of an organisation, which are remembered.
-func (s *Service) rules(ctx context.Context, tx *store.Tx, org identity.OrgID) (*rules, error) {
+// rules returns the rules of an organisation, which are remembered. It must not
+// be called by who holds a connection: asking for the epoch may take another one,
+// and all might be held by those who ask.
+func (s *Service) rules(ctx context.Context, org identity.OrgID) (*rules, error) {
 	epoch, err := s.db.Epoch(ctx)
 	if err != nil {
 		return nil, err
@@ -145,6 +138,19 @@ func (s *Service) rules(ctx context.Context, tx *store.Tx, org identity.OrgID) (
 	if r := s.known.get(epoch, org); r != nil {
 		return r, nil
 	}
+	var r *rules
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		r, err = readRules(ctx, tx, org)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.known.put(epoch, org, r)
+	return r, nil
+}
+
+func readRules(ctx context.Context, tx *store.Tx, org identity.OrgID) (*rules, error) {
 	user, err := userOf(ctx, tx, org)
 	if err != nil {
 		return nil, err
@@ -160,7 +166,6 @@ func (s *Service) rules(ctx context.Context, tx *store.Tx, org identity.OrgID) (
 		}
 	}
 	r.prepare()
-	s.known.put(epoch, org, r)
 	return r, nil
 }
 
