@@ -30,19 +30,13 @@ func (tx *Tx) PutAdministrator(ctx context.Context, a identity.Administrator) er
 
 // Administrator returns one administrator or NotFound.
 func (tx *Tx) Administrator(ctx context.Context, org identity.OrgID, user identity.ID) (a identity.Administrator, err error) {
-	err = tx.one(ctx, "administrator", func(r Rows) error {
-		a = scanAdministrator(r)
-		return nil
-	}, getAdministrator, org, user)
+	a, err = rowOf(ctx, tx, "administrator", scanAdministrator, getAdministrator, org, user)
 	return a, wrap(err, "read administrator %s", user)
 }
 
 // Administrators lists the administrators of an organisation.
 func (tx *Tx) Administrators(ctx context.Context, org identity.OrgID) (list []identity.Administrator, err error) {
-	err = tx.each(ctx, func(r Rows) error {
-		list = append(list, scanAdministrator(r))
-		return nil
-	}, listAdministrators, org)
+	list, err = rowsOf(ctx, tx, scanAdministrator, listAdministrators, org)
 	return list, wrap(err, "list administrators")
 }
 

@@ -56,10 +56,7 @@ func (tx *Tx) PutArtefact(ctx context.Context, a identity.Artefact) error {
 // Artefact returns an artefact, also one that has expired or been consumed, or
 // NotFound.
 func (tx *Tx) Artefact(ctx context.Context, org identity.OrgID, kind string, hash []byte) (a identity.Artefact, err error) {
-	err = tx.one(ctx, kind, func(r Rows) error {
-		a = scanArtefact(r)
-		return nil
-	}, getArtefact, org, kind, hash)
+	a, err = rowOf(ctx, tx, kind, scanArtefact, getArtefact, org, kind, hash)
 	return a, wrap(err, "read an artefact %s", kind)
 }
 
@@ -116,9 +113,6 @@ func (tx *Tx) EndArtefactsOf(ctx context.Context, org identity.OrgID, subject id
 // ArtefactsOf lists the latest 500 artefacts of a kind that belong to a user or
 // an app, the newest first, also those that have expired or been consumed.
 func (tx *Tx) ArtefactsOf(ctx context.Context, org identity.OrgID, subject identity.ID, kind string) (list []identity.Artefact, err error) {
-	err = tx.each(ctx, func(r Rows) error {
-		list = append(list, scanArtefact(r))
-		return nil
-	}, artefactsOfSubject, org, subject, kind)
+	list, err = rowsOf(ctx, tx, scanArtefact, artefactsOfSubject, org, subject, kind)
 	return list, wrap(err, "list the artefacts of %s", subject)
 }

@@ -49,19 +49,13 @@ func (tx *Tx) InsertAuthenticator(ctx context.Context, a identity.Authenticator)
 
 // Authenticators lists what a user has enrolled, the oldest first.
 func (tx *Tx) Authenticators(ctx context.Context, org identity.OrgID, user identity.ID) (list []identity.Authenticator, err error) {
-	err = tx.each(ctx, func(r Rows) error {
-		list = append(list, scanAuthenticator(r))
-		return nil
-	}, listAuthenticators, org, user)
+	list, err = rowsOf(ctx, tx, scanAuthenticator, listAuthenticators, org, user)
 	return list, wrap(err, "list the authenticators of %s", user)
 }
 
 // AuthenticatorByKey returns one authenticator or NotFound.
 func (tx *Tx) AuthenticatorByKey(ctx context.Context, org identity.OrgID, kind string, key []byte) (a identity.Authenticator, err error) {
-	err = tx.one(ctx, "authenticator", func(r Rows) error {
-		a = scanAuthenticator(r)
-		return nil
-	}, authenticatorByKey, org, kind, blob(key))
+	a, err = rowOf(ctx, tx, "authenticator", scanAuthenticator, authenticatorByKey, org, kind, blob(key))
 	return a, wrap(err, "look up an authenticator")
 }
 

@@ -38,19 +38,13 @@ func (tx *Tx) PutConsent(ctx context.Context, c identity.Consent) error {
 
 // Consent returns what a user allows an app or NotFound.
 func (tx *Tx) Consent(ctx context.Context, org identity.OrgID, user, app identity.ID) (c identity.Consent, err error) {
-	err = tx.one(ctx, "consent", func(r Rows) error {
-		c = scanConsent(r)
-		return nil
-	}, getConsent, org, user, app)
+	c, err = rowOf(ctx, tx, "consent", scanConsent, getConsent, org, user, app)
 	return c, wrap(err, "read the consent of %s", user)
 }
 
 // Consents lists what a user allows the apps that there are.
 func (tx *Tx) Consents(ctx context.Context, org identity.OrgID, user identity.ID) (list []identity.Consent, err error) {
-	err = tx.each(ctx, func(r Rows) error {
-		list = append(list, scanConsent(r))
-		return nil
-	}, listConsents, org, user)
+	list, err = rowsOf(ctx, tx, scanConsent, listConsents, org, user)
 	return list, wrap(err, "list the consents of %s", user)
 }
 

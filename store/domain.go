@@ -37,19 +37,13 @@ func (tx *Tx) DomainByName(ctx context.Context, name string) (d identity.Domain,
 	if !storable(name) {
 		return d, notFound("domain")
 	}
-	err = tx.one(ctx, "domain", func(r Rows) error {
-		d = scanDomain(r)
-		return nil
-	}, domainByName, name)
+	d, err = rowOf(ctx, tx, "domain", scanDomain, domainByName, name)
 	return d, wrap(err, "look up a domain")
 }
 
 // Domains lists the domains of an organisation by name.
 func (tx *Tx) Domains(ctx context.Context, org identity.OrgID) (list []identity.Domain, err error) {
-	err = tx.each(ctx, func(r Rows) error {
-		list = append(list, scanDomain(r))
-		return nil
-	}, listDomains, org)
+	list, err = rowsOf(ctx, tx, scanDomain, listDomains, org)
 	return list, wrap(err, "list domains")
 }
 

@@ -54,10 +54,7 @@ func (tx *Tx) InsertGrant(ctx context.Context, g identity.Grant) error {
 
 // Grant returns one grant, also when it has ended, or NotFound.
 func (tx *Tx) Grant(ctx context.Context, org identity.OrgID, id identity.ID) (g identity.Grant, err error) {
-	err = tx.one(ctx, "grant", func(r Rows) error {
-		g = scanGrant(r)
-		return nil
-	}, getGrant, org, id)
+	g, err = rowOf(ctx, tx, "grant", scanGrant, getGrant, org, id)
 	return g, wrap(err, "read grant %s", id)
 }
 
@@ -88,21 +85,13 @@ func (tx *Tx) EndGrantsOf(ctx context.Context, org identity.OrgID, user, app ide
 // Grants lists the latest 500 grants of a user that have not been ended, the
 // newest first.
 func (tx *Tx) Grants(ctx context.Context, org identity.OrgID, user identity.ID) ([]identity.Grant, error) {
-	list, err := tx.grants(ctx, listGrants, org, user)
+	list, err := rowsOf(ctx, tx, scanGrant, listGrants, org, user)
 	return list, wrap(err, "list the grants of %s", user)
 }
 
 // GrantsOfSession lists the grants that are bound to a session, also those that
 // have ended.
 func (tx *Tx) GrantsOfSession(ctx context.Context, org identity.OrgID, session identity.ID) ([]identity.Grant, error) {
-	list, err := tx.grants(ctx, listSessionGrants, org, session)
+	list, err := rowsOf(ctx, tx, scanGrant, listSessionGrants, org, session)
 	return list, wrap(err, "list the grants of session %s", session)
-}
-
-func (tx *Tx) grants(ctx context.Context, sql string, args ...any) (list []identity.Grant, err error) {
-	err = tx.each(ctx, func(r Rows) error {
-		list = append(list, scanGrant(r))
-		return nil
-	}, sql, args...)
-	return list, err
 }

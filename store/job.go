@@ -65,11 +65,7 @@ func (tx *Tx) ClaimJobs(ctx context.Context, kinds []string, now, until time.Tim
 		return nil, nil
 	}
 	list, args := listParams(3, kinds)
-	var all []identity.Job
-	err := tx.each(ctx, func(r Rows) error {
-		all = append(all, scanJob(r))
-		return nil
-	}, dueJobs+list+`) ORDER BY due LIMIT $2`, slices.Concat([]any{millis(now), limit}, args)...)
+	all, err := rowsOf(ctx, tx, scanJob, dueJobs+list+`) ORDER BY due LIMIT $2`, slices.Concat([]any{millis(now), limit}, args)...)
 	var claimed []identity.Job
 	for _, j := range all {
 		if err != nil {
@@ -102,10 +98,7 @@ func (tx *Tx) RetryJob(ctx context.Context, org identity.OrgID, id identity.ID, 
 
 // Job returns one job or NotFound.
 func (tx *Tx) Job(ctx context.Context, org identity.OrgID, id identity.ID) (j identity.Job, err error) {
-	err = tx.one(ctx, "job", func(r Rows) error {
-		j = scanJob(r)
-		return nil
-	}, getJob, org, id)
+	j, err = rowOf(ctx, tx, "job", scanJob, getJob, org, id)
 	return j, wrap(err, "read job %s", id)
 }
 
@@ -119,9 +112,6 @@ func (tx *Tx) Jobs(ctx context.Context, org identity.OrgID, kind string, after i
 	if kind != "" {
 		sql, args = sql+` AND kind = $3`, append(args, kind)
 	}
-	err = tx.each(ctx, func(r Rows) error {
-		list = append(list, scanJob(r))
-		return nil
-	}, sql+` ORDER BY id DESC LIMIT `+params(len(args)+1, 1), append(args, limit)...)
+	list, err = rowsOf(ctx, tx, scanJob, sql+` ORDER BY id DESC LIMIT `+params(len(args)+1, 1), append(args, limit)...)
 	return list, wrap(err, "list jobs")
 }

@@ -59,31 +59,19 @@ func parent(o identity.Organisation) any {
 
 // Organisation returns one organisation or NotFound.
 func (tx *Tx) Organisation(ctx context.Context, id identity.OrgID) (identity.Organisation, error) {
-	var o identity.Organisation
-	err := tx.one(ctx, "organisation", func(r Rows) error {
-		o = scanOrganisation(r)
-		return nil
-	}, getOrganisation, id)
+	o, err := rowOf(ctx, tx, "organisation", scanOrganisation, getOrganisation, id)
 	return o, wrap(err, "read organisation %s", id)
 }
 
 // OrganisationBySlug returns one organisation or NotFound.
 func (tx *Tx) OrganisationBySlug(ctx context.Context, slug string) (identity.Organisation, error) {
-	var o identity.Organisation
-	err := tx.one(ctx, "organisation", func(r Rows) error {
-		o = scanOrganisation(r)
-		return nil
-	}, organisationBySlug, slug)
+	o, err := rowOf(ctx, tx, "organisation", scanOrganisation, organisationBySlug, slug)
 	return o, wrap(err, "read organisation %s", slug)
 }
 
 // Organisations lists organisations by slug, after the given one.
 func (tx *Tx) Organisations(ctx context.Context, after string, limit int) ([]identity.Organisation, error) {
-	var list []identity.Organisation
-	err := tx.each(ctx, func(r Rows) error {
-		list = append(list, scanOrganisation(r))
-		return nil
-	}, listOrganisations, after, limit)
+	list, err := rowsOf(ctx, tx, scanOrganisation, listOrganisations, after, limit)
 	return list, wrap(err, "list organisations")
 }
 

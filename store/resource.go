@@ -67,8 +67,11 @@ SELECT ` + readColumns + `, ` + grouped + `
 
 // What a resource is found by.
 type (
-	Keys        = find.Keys
-	Flag        = find.Flag
+	// Keys are the normalised columns of a resource.
+	Keys = find.Keys
+	// A Flag is a boolean that may be absent.
+	Flag = find.Flag
+	// A UniqueValue is a value that no other resource of the type may have.
 	UniqueValue = find.UniqueValue
 )
 

@@ -52,33 +52,21 @@ func (tx *Tx) InsertSession(ctx context.Context, s identity.Session) error {
 
 // Session returns one session, also when it has ended, or NotFound.
 func (tx *Tx) Session(ctx context.Context, org identity.OrgID, id identity.ID) (identity.Session, error) {
-	s, err := tx.session(ctx, getSession, org, id)
+	s, err := rowOf(ctx, tx, "session", scanSession, getSession, org, id)
 	return s, wrap(err, "read session %s", id)
 }
 
 // SessionByHash returns the session with a cookie, also when it has ended, or
 // NotFound.
 func (tx *Tx) SessionByHash(ctx context.Context, org identity.OrgID, hash []byte) (identity.Session, error) {
-	s, err := tx.session(ctx, sessionByHash, org, hash)
+	s, err := rowOf(ctx, tx, "session", scanSession, sessionByHash, org, hash)
 	return s, wrap(err, "look up a session")
-}
-
-func (tx *Tx) session(ctx context.Context, sql string, args ...any) (s identity.Session, err error) {
-	err = tx.one(ctx, "session", func(r Rows) error {
-		s = scanSession(r)
-		return nil
-	}, sql, args...)
-	return s, err
 }
 
 // Sessions lists the latest 500 sessions of a user, the newest first, also those
 // that have ended.
 func (tx *Tx) Sessions(ctx context.Context, org identity.OrgID, user identity.ID) ([]identity.Session, error) {
-	var list []identity.Session
-	err := tx.each(ctx, func(r Rows) error {
-		list = append(list, scanSession(r))
-		return nil
-	}, listSessions, org, user)
+	list, err := rowsOf(ctx, tx, scanSession, listSessions, org, user)
 	return list, wrap(err, "list the sessions of %s", user)
 }
 

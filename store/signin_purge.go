@@ -105,105 +105,90 @@ func (db *DB) purgeSignIn(ctx context.Context, org identity.OrgID, before time.T
 	return n + gone, err
 }
 
+// sweep looks at rows, a part at a time, and removes those of which look has
+// returned the key. look returns how many rows it has seen, and looks at those
+// after the last one when it is called again.
+func sweep[K any](ctx context.Context, db *DB, look func(*Tx) (gone []K, seen int, err error), remove func(*Tx, []K) error) (n int, err error) {
+	for {
+		var gone []K
+		var seen int
+		err := db.View(ctx, func(tx *Tx) (err error) {
+			gone, seen, err = look(tx)
+			return err
+		})
+		if err == nil && len(gone) > 0 {
+			err = db.Update(ctx, func(tx *Tx) error { return remove(tx, gone) })
+		}
+		if err != nil {
+			return n, err
+		}
+		if n += len(gone); seen < purgePart {
+			return n, nil
+		}
+	}
+}
+
 // purgeWalk removes what a walk finds.
-func (db *DB) purgeWalk(ctx context.Context, org identity.OrgID, before time.Time, look, purge string) (n int, err error) {
+func (db *DB) purgeWalk(ctx context.Context, org identity.OrgID, before time.Time, look, purge string) (int, error) {
 	var after identity.ID
-	for {
-		var gone []identity.ID
-		seen := 0
-		err := db.View(ctx, func(tx *Tx) error {
-			return tx.each(ctx, func(r Rows) error {
-				s := scan(r)
-				after = s.id()
-				if seen++; s.bool() {
-					gone = append(gone, after)
-				}
-				return nil
-			}, look, org, millis(before), after, purgePart)
+	return sweep(ctx, db, func(tx *Tx) (gone []identity.ID, seen int, err error) {
+		err = tx.each(ctx, func(r Rows) error {
+			s := scan(r)
+			after = s.id()
+			if seen++; s.bool() {
+				gone = append(gone, after)
+			}
+			return nil
+		}, look, org, millis(before), after, purgePart)
+		return gone, seen, err
+	}, func(tx *Tx, gone []identity.ID) error {
+		return chunks(gone, func(part []identity.ID) error {
+			list, args := listParams(2, part)
+			return tx.queue(ctx, purge+list+`)`, append([]any{org}, args...)...)
 		})
-		if err == nil && len(gone) > 0 {
-			err = db.Update(ctx, func(tx *Tx) error {
-				return chunks(gone, func(part []identity.ID) error {
-					list, args := listParams(2, part)
-					_, err := tx.exec(ctx, purge+list+`)`, append([]any{org}, args...)...)
-					return err
-				})
-			})
-		}
-		if err != nil {
-			return n, err
-		}
-		if n += len(gone); seen < purgePart {
-			return n, nil
-		}
-	}
+	})
 }
 
-func (db *DB) purgeArtefacts(ctx context.Context, org identity.OrgID, before time.Time) (n int, err error) {
-	type key struct {
-		kind string
-		hash []byte
-	}
-	for {
-		var gone []key
-		err := db.View(ctx, func(tx *Tx) error {
-			return tx.each(ctx, func(r Rows) error {
-				s := scan(r)
-				gone = append(gone, key{s.text(), s.bytes()})
-				return nil
-			}, expiredArtefacts, org, millis(before), purgePart)
-		})
-		if err == nil && len(gone) > 0 {
-			err = db.Update(ctx, func(tx *Tx) error {
-				for _, k := range gone {
-					if err := tx.queue(ctx, purgeArtefact, org, k.kind, k.hash, millis(before)); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		if err != nil {
-			return n, err
-		}
-		if n += len(gone); len(gone) < purgePart {
-			return n, nil
+// removeEach removes rows by keys of two columns.
+func removeEach[A, B any](ctx context.Context, tx *Tx, sql string, org identity.OrgID, keys []pair[A, B], more ...any) error {
+	for _, k := range keys {
+		if err := tx.queue(ctx, sql, append([]any{org, k.a, k.b}, more...)...); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-func (db *DB) purgeAttempts(ctx context.Context, org identity.OrgID, before time.Time) (n int, err error) {
+type pair[A, B any] struct {
+	a A
+	b B
+}
+
+func (db *DB) purgeArtefacts(ctx context.Context, org identity.OrgID, before time.Time) (int, error) {
+	return sweep(ctx, db, func(tx *Tx) ([]pair[string, []byte], int, error) {
+		gone, err := rowsOf(ctx, tx, func(r Rows) pair[string, []byte] {
+			s := scan(r)
+			return pair[string, []byte]{s.text(), s.bytes()}
+		}, expiredArtefacts, org, millis(before), purgePart)
+		return gone, len(gone), err
+	}, func(tx *Tx, gone []pair[string, []byte]) error {
+		return removeEach(ctx, tx, purgeArtefact, org, gone, millis(before))
+	})
+}
+
+func (db *DB) purgeAttempts(ctx context.Context, org identity.OrgID, before time.Time) (int, error) {
 	after := ""
-	for {
-		var gone []string
-		seen := 0
-		err := db.View(ctx, func(tx *Tx) error {
-			return tx.each(ctx, func(r Rows) error {
-				s := scan(r)
-				after = s.text()
-				if seen++; s.int() < millis(before) {
-					gone = append(gone, after)
-				}
-				return nil
-			}, attemptsAfter, org, after, purgePart)
-		})
-		if err == nil && len(gone) > 0 {
-			err = db.Update(ctx, func(tx *Tx) error {
-				for _, name := range gone {
-					if err := tx.queue(ctx, purgeAttempt, org, name, millis(before)); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		if err != nil {
-			return n, err
-		}
-		if n += len(gone); seen < purgePart {
-			return n, nil
-		}
-	}
+	return sweep(ctx, db, func(tx *Tx) (gone []pair[string, int64], seen int, err error) {
+		err = tx.each(ctx, func(r Rows) error {
+			s := scan(r)
+			after = s.text()
+			if seen++; s.int() < millis(before) {
+				gone = append(gone, pair[string, int64]{after, millis(before)})
+			}
+			return nil
+		}, attemptsAfter, org, after, purgePart)
+		return gone, seen, err
+	}, func(tx *Tx, gone []pair[string, int64]) error { return removeEach(ctx, tx, purgeAttempt, org, gone) })
 }
 
 // consentsAfter goes through the consents by their key, and finds those of apps
@@ -215,36 +200,19 @@ SELECT y.user_id, y.app_id, CASE WHEN EXISTS (SELECT 1 FROM app a WHERE a.org_id
  ORDER BY y.user_id, y.app_id
  LIMIT $4`
 
-func (db *DB) purgeConsents(ctx context.Context, org identity.OrgID) (n int, err error) {
-	var user, app identity.ID
-	for {
-		var gone [][2]identity.ID
-		seen := 0
-		err := db.View(ctx, func(tx *Tx) error {
-			return tx.each(ctx, func(r Rows) error {
-				s := scan(r)
-				user, app = s.id(), s.id()
-				if seen++; s.bool() {
-					gone = append(gone, [2]identity.ID{user, app})
-				}
-				return nil
-			}, consentsAfter, org, user, app, purgePart)
-		})
-		if err == nil && len(gone) > 0 {
-			err = db.Update(ctx, func(tx *Tx) error {
-				for _, k := range gone {
-					if err := tx.queue(ctx, deleteConsent, org, k[0], k[1]); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		if err != nil {
-			return n, err
-		}
-		if n += len(gone); seen < purgePart {
-			return n, nil
-		}
-	}
+func (db *DB) purgeConsents(ctx context.Context, org identity.OrgID) (int, error) {
+	var last pair[identity.ID, identity.ID]
+	return sweep(ctx, db, func(tx *Tx) (gone []pair[identity.ID, identity.ID], seen int, err error) {
+		err = tx.each(ctx, func(r Rows) error {
+			s := scan(r)
+			last.a, last.b = s.id(), s.id()
+			if seen++; s.bool() {
+				gone = append(gone, last)
+			}
+			return nil
+		}, consentsAfter, org, last.a, last.b, purgePart)
+		return gone, seen, err
+	}, func(tx *Tx, gone []pair[identity.ID, identity.ID]) error {
+		return removeEach(ctx, tx, deleteConsent, org, gone)
+	})
 }

@@ -170,6 +170,24 @@ func (tx *Tx) one(ctx context.Context, what string, fn func(Rows) error, sql str
 	return err
 }
 
+// rowsOf reads every row of a query.
+func rowsOf[T any](ctx context.Context, tx *Tx, read func(Rows) T, sql string, args ...any) (list []T, err error) {
+	err = tx.each(ctx, func(r Rows) error {
+		list = append(list, read(r))
+		return nil
+	}, sql, args...)
+	return list, err
+}
+
+// rowOf reads the only row of a query, as one.
+func rowOf[T any](ctx context.Context, tx *Tx, what string, read func(Rows) T, sql string, args ...any) (v T, err error) {
+	err = tx.one(ctx, what, func(r Rows) error {
+		v = read(r)
+		return nil
+	}, sql, args...)
+	return v, err
+}
+
 func (tx *Tx) exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	n, err := tx.conn.Exec(ctx, Statement{SQL: sql, Args: args})
 	return n, classify(err)

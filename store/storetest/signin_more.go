@@ -260,11 +260,21 @@ func purgeSignIn(t *testing.T, db *store.DB) {
 		}
 		return nil
 	})
+	const many = 4500 // more than are looked at together
+	update(t, db, func(tx *store.Tx) error {
+		for i := range many {
+			a := identity.Artefact{Org: b.org, Kind: "dpop", Hash: fmt.Append(nil, i), Expires: before.Add(-time.Millisecond)}
+			if err := tx.PutArtefact(ctx, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	n, err := db.PurgeSignin(ctx, before)
 	// Of both organisations the session, the grant, the artefact and the failure,
 	// of one also the job and the consent.
-	if n != 10 || err != nil {
-		t.Errorf("PurgeSignin removed %d rows, %v, want 10", n, err)
+	if n != many+10 || err != nil {
+		t.Errorf("PurgeSignin removed %d rows, %v, want %d", n, err, many+10)
 	}
 	if n, err = db.PurgeSignin(ctx, before); n != 0 || err != nil {
 		t.Errorf("a second PurgeSignin removed %d rows, %v", n, err)
