@@ -22,6 +22,7 @@ var answers = map[identity.Kind]struct {
 	identity.Stale:           {http.StatusPreconditionFailed, ""},
 	identity.TooCostly:       {http.StatusBadRequest, schema.TooMany},
 	identity.Throttled:       {http.StatusTooManyRequests, ""},
+	identity.Busy:            {http.StatusServiceUnavailable, ""},
 }
 
 // Error puts an error of the rules into the words of SCIM. What is not for the

@@ -20,6 +20,7 @@ func TestError(t *testing.T) {
 		identity.Stale:           {Status: 412},
 		identity.TooCostly:       {Status: 400, Fault: schema.TooMany},
 		identity.Throttled:       {Status: 429},
+		identity.Busy:            {Status: 503},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			err := Error(fmt.Errorf("wrapped: %w", identity.NewError(kind, "", "A sentence.")))
