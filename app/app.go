@@ -38,7 +38,8 @@ type Service struct {
 
 	secretKey, assertionKey, registrationKey, initialKey [32]byte
 
-	apps      cache[name, *identity.App] // nil: there is none
+	apps      cache[name, *identity.App]
+	strangers cache[name, struct{}] // names of no app
 	providers cache[identity.OrgID, Provider]
 	ring      keyring
 }
@@ -290,10 +291,10 @@ func (s *Service) Get(ctx context.Context, org identity.OrgID, clientIDOrID stri
 	}
 	key := name{org, clientIDOrID}
 	if a, ok := s.apps.get(epoch, key); ok {
-		if a == nil {
-			return nil, none
-		}
 		return a, nil
+	}
+	if _, ok := s.strangers.get(epoch, key); ok {
+		return nil, none
 	}
 	var a identity.App
 	err = s.db.View(ctx, func(tx *store.Tx) error {
@@ -306,7 +307,7 @@ func (s *Service) Get(ctx context.Context, org identity.OrgID, clientIDOrID stri
 	})
 	switch {
 	case identity.KindOf(err) == identity.NotFound:
-		s.apps.put(epoch, key, nil)
+		s.strangers.put(epoch, key, struct{}{})
 		return nil, none
 	case err != nil:
 		return nil, err

@@ -17,21 +17,9 @@ var (
 	strong = []string{"PS256", "ES256", "EdDSA"}
 )
 
-// AssertionAlgs returns the algorithms of client assertions for the discovery
-// document.
-func AssertionAlgs() []string { return slices.Clone(asymmetric) }
-
 var authMethods = []string{
 	identity.AuthNone, identity.AuthBasic, identity.AuthPost, identity.AuthSecretJWT,
 	identity.AuthPrivateKeyJWT, identity.AuthTLS, identity.AuthSelfSignedTLS,
-}
-
-// AuthMethods returns the authentication methods of an organisation for the
-// discovery document.
-func AuthMethods(p Provider) []string {
-	return slices.DeleteFunc(slices.Clone(authMethods), func(m string) bool {
-		return m == identity.AuthSecretJWT && !p.Legacy.SecretJWT
-	})
 }
 
 // authentication checks how the app proves who it is.

@@ -157,12 +157,3 @@ func TestSettle(t *testing.T) {
 		t.Errorf("the sector is %q", pair.Sector)
 	}
 }
-
-func TestAuthMethods(t *testing.T) {
-	for _, on := range []bool{false, true} {
-		list := strings.Join(AuthMethods(Provider{Legacy: Legacy{SecretJWT: on}}), " ")
-		if strings.Contains(list, identity.AuthSecretJWT) != on {
-			t.Errorf("with SecretJWT %v: %s", on, list)
-		}
-	}
-}

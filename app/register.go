@@ -189,5 +189,9 @@ func (s *Service) DeleteRegistration(ctx context.Context, org identity.Organisat
 		return err
 	}
 	by := identity.Actor{Kind: identity.ByApp, Org: org.ID, ID: a.ID, Name: a.ClientID}
-	return s.Delete(ctx, by, org.ID, a.ID)
+	err = s.Delete(ctx, by, org.ID, a.ID)
+	if identity.KindOf(err) == identity.NotFound {
+		return badToken() // somebody else deleted it at this moment
+	}
+	return err
 }
