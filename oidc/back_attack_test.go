@@ -2,11 +2,15 @@ package oidc_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/token"
 )
 
@@ -20,6 +24,7 @@ func TestAttack(t *testing.T) {
 			"B15 what belongs to another app":              foreign,
 			"B16 PKCE left out, added, weak":               pkce,
 			"B17 refresh after the end of what it was for": afterTheEnd,
+			"B18 groups that the user has left":            groupsLeft,
 			"B20 more scopes than the app has":             escalation,
 			"B22 exchange without permission":              exchangeDenied,
 			"B28 tokens of another type":                   types,
@@ -99,6 +104,26 @@ func fifty(t *testing.T, b *back) {
 	}
 	if len(different) != 1 {
 		t.Errorf("one refresh token has %d successors, want 1", len(different))
+	}
+
+	robot := newSigner(t)
+	r := b.app("robot", func(a *identity.AppSettings) {
+		a.AuthMethod, a.JWKS, a.AuthAlg = identity.AuthPrivateKeyJWT, robot.jwk, "ES256"
+	})
+	lone := form("grant_type", identity.GrantJWTBearer, "assertion", robot.sign(t, nil, map[string]any{"iss": "robot", "sub": "robot",
+		"aud": b.issuer, "jti": "1", "iat": b.now().Unix(), "exp": b.now().Add(time.Minute).Unix()})).Encode()
+	if n := parallel(50, func() bool { return b.send("POST", r.base+"/oauth2/token", lone).status == 200 }); n != 1 {
+		t.Errorf("%d of 50 uses of an assertion succeed, want 1", n)
+	}
+
+	p, two := b.prover(), b.node() // B27: also on two nodes
+	proof, nodes := p.proof("POST", b.issuer+"/oauth2/token", ""), []*back{b, two}
+	asked := form("grant_type", identity.GrantClientCredentials).Encode()
+	var turn atomic.Int64
+	if n := parallel(50, func() bool {
+		return nodes[turn.Add(1)%2].send("POST", c.base+"/oauth2/token", asked, "Authorization", c.basic(), "DPoP", proof).status == 200
+	}); n != 1 {
+		t.Errorf("%d of 50 uses of a DPoP proof on two nodes succeed, want 1", n)
 	}
 
 	a := c.post("device_authorization", form("scope", "openid")).want(200)
@@ -199,6 +224,28 @@ func afterTheEnd(t *testing.T, b *back) {
 			t.Errorf("%s: refresh = %d %s", name, got.status, got.text)
 		}
 		c.userinfo(a.get("access_token")).want(401, "invalid_token")
+	}
+}
+
+func groupsLeft(t *testing.T, b *back) {
+	c, user := b.app("web", nil), b.user("ann")
+	group := schema.Standard().TypeByName("Group")
+	g, err := b.dir.Create(context.Background(), b.by, group, schema.Object{"schemas": []any{schema.GroupURN}, "displayName": "Staff"},
+		directory.MemberEdit{Op: directory.AddMembers, Members: []string{user.String()}})
+	b.ok(err)
+	a := c.redeem(c.code(user, func(c *token.Code) { c.Authorization.Scopes = []string{"openid", "groups", "offline_access"} })).want(200)
+	if got := c.userinfo(a.get("access_token")).want(200); !strings.Contains(got.text, "Staff") {
+		t.Fatalf("no groups in %s", got.text)
+	}
+	b.ok(b.dir.Delete(context.Background(), b.by, group, g.ID))
+	if got := c.userinfo(a.get("access_token")).want(200); strings.Contains(got.text, "Staff") {
+		t.Errorf("groups of before in %s", got.text)
+	}
+	next := c.token(identity.GrantRefresh, "refresh_token", a.get("refresh_token")).want(200)
+	for _, name := range []string{"access_token", "id_token"} {
+		if said := part(t, next.get(name), 1); strings.Contains(fmt.Sprint(said["groups"]), "Staff") {
+			t.Errorf("groups of before in the %s: %v", name, said)
+		}
 	}
 }
 

@@ -67,36 +67,46 @@ func newBack(t testing.TB, db *store.DB) *back {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &back{t: t, db: db, keys: keys, mux: http.NewServeMux()}
+	b := &back{t: t, db: db, keys: keys}
+	b.open()
+	b.org = b.organisation("acme")
+	b.by = identity.Actor{Kind: identity.ByCLI, Name: "test", Org: b.org.ID, Perms: identity.Perms{identity.KeysWrite}}
+	b.issuer = public + "/o/acme"
+	return b
+}
+
+// node is another process over the same database.
+func (b *back) node() *back {
+	b.t.Helper()
+	next := &back{t: b.t, db: b.db, keys: b.keys, parent: b, org: b.org, by: b.by, issuer: b.issuer}
+	next.open()
+	return next
+}
+
+// open makes the services and the door.
+func (b *back) open() {
+	b.t.Helper()
+	db, keys := b.db, b.keys
+	b.mux = http.NewServeMux()
 	log := slog.New(slog.NewTextHandler(b, nil))
 	b.jobs = jobs.New(jobs.Options{DB: db, Keys: keys, Now: b.now, Log: log})
 	b.sessions = session.New(session.Options{DB: db, Keys: keys, Jobs: b.jobs, Now: b.now})
 	b.dir = directory.New(directory.Options{DB: db, Keys: keys, Now: b.now, Log: log, Session: b.sessions})
-	if err := b.dir.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	b.ok(b.dir.Start(context.Background()))
 	b.said = claims.New(db)
 	fetch := outbound.New(outbound.Options{AllowPrivate: true})
 	b.apps = app.New(app.Options{DB: db, Keys: keys, Fetch: fetch, Now: b.now, Log: log, Public: public})
 	b.tokens = token.New(token.Options{DB: db, Keys: keys, Apps: b.apps, Claims: b.said, Public: public, Now: b.now, Log: log})
 	b.requests = request.New(request.Options{DB: db, Keys: keys, Apps: b.apps, Fetch: fetch, Issuer: b.tokens.Issuer, Now: b.now})
 	pages, err := ui.New(ui.Options{Secure: true, Log: log, Now: b.now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b.ok(err)
 	p, err := oidc.New(oidc.Options{
 		Apps: b.apps, Tokens: b.tokens, Claims: b.said, Sessions: b.sessions, Requests: b.requests, UI: pages,
 		SignIn: signin.New(signin.Options{DB: db, Keys: keys, Directory: b.dir, Public: public, Now: b.now, Log: log}),
 		Public: public, Log: log, Now: b.now,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b.ok(err)
 	p.Mount(b.mux)
-	b.org = b.organisation("acme")
-	b.by = identity.Actor{Kind: identity.ByCLI, Name: "test", Org: b.org.ID, Perms: identity.Perms{identity.KeysWrite}}
-	b.issuer = public + "/o/acme"
-	return b
 }
 
 // each runs a test on both databases.

@@ -260,7 +260,7 @@ func TestPlan(t *testing.T) {
 		c.token(identity.GrantCode, "code", c.code(user, nil), "redirect_uri", redirect, "code_verifier", strings.Repeat("x", 43)).want(400, "invalid_grant")
 	})
 	run("fapi2/ensure-client-id-in-token-endpoint", func(t *testing.T) {
-		c.token(identity.GrantCode, "code", c.code(user, nil), "redirect_uri", redirect, "code_verifier", verifier, "client_id", "other").want(401, "invalid_client")
+		c.token(identity.GrantCode, "code", c.code(user, nil), "redirect_uri", redirect, "code_verifier", verifier, "client_id", "other").want(400, "invalid_request")
 	})
 	run("fapi2/access-token-type-header-case-sensitivity", func(t *testing.T) {
 		at := c.redeem(c.code(user, nil)).want(200).get("access_token")

@@ -61,9 +61,7 @@ func asOAuth(err error) *oauthError {
 
 // authError translates what app.Authenticate refused.
 func authError(e *app.AuthError) *oauthError {
-	out := &oauthError{Code: "invalid_client", Description: e.Error(), Status: http.StatusUnauthorized}
-	out.Challenge = e.Challenge
-	return out
+	return &oauthError{Code: e.Code, Description: e.Description, Status: e.Status, Challenge: e.Challenge}
 }
 
 // writeError answers a call of an app with an error.
