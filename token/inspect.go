@@ -61,7 +61,7 @@ func (b *Bearer) Has(scope string) bool { return slices.Contains(b.Scopes, scope
 // Inspect believes an access token of an organisation or answers
 // Unauthenticated. It says nothing of the key that the token may be bound to:
 // a door compares Confirmation with the proof that came with it, see
-// CheckBinding.
+// CheckBinding. What the Bearer points to is shared and must not be changed.
 func (s *Service) Inspect(ctx context.Context, org identity.OrgID, text string) (*Bearer, error) {
 	c, err := s.believe(ctx, org, text)
 	if err != nil {
@@ -246,7 +246,9 @@ func (s *Service) idsOf(c *accessClaims) (out ids, err error) {
 		}
 		out.user = identity.ID(plain)
 	case c.Subject != c.ClientID:
-		read(c.Subject, &out.user)
+		// An app's name is never an id; it stands here when the token of one app was
+		// exchanged by another.
+		out.user, _ = identity.ParseID(c.Subject)
 	}
 	return out, err
 }

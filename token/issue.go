@@ -324,16 +324,8 @@ func lives(l store.Life, now time.Time) bool {
 		!over(l.GrantExpires) && !over(l.SessionIdle) && !over(l.SessionExpires)
 }
 
-// MayUse reports whether a user belongs to those who may use an app: everybody,
+// mayUse reports whether a user belongs to those who may use an app: everybody,
 // or the members of its groups, also through other groups.
-func (s *Service) MayUse(ctx context.Context, app *identity.App, user identity.ID) (ok bool, err error) {
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		ok, err = mayUse(ctx, tx, app, user)
-		return err
-	})
-	return ok, err
-}
-
 func mayUse(ctx context.Context, tx *store.Tx, app *identity.App, user identity.ID) (bool, error) {
 	if len(app.Groups) == 0 || user.IsZero() {
 		return true, nil

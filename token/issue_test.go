@@ -319,6 +319,22 @@ func TestDelegate(t *testing.T) {
 	wantRefused(t, "an exchanged token whose grant has ended", err)
 }
 
+func TestExchangedService(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	h.app("subject", nil)
+	a := h.app("exchanger", nil)
+	out, err := h.Issue(t.Context(), token.Request{Org: h.acme, App: a, Authorization: token.Authorization{
+		App: a.ID, Subject: "subject", Actor: &token.Act{Subject: "exchanger"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := h.Inspect(t.Context(), h.acme.ID, out.AccessToken)
+	if err != nil || b.Subject != "subject" || b.ClientID != "exchanger" || !b.User.IsZero() {
+		t.Errorf("Inspect = %+v, %v", b, err)
+	}
+}
+
 func TestLifetimes(t *testing.T) {
 	h := newHouse(t, storetest.SQLite(t))
 	a := h.app("brief", func(a *identity.App) { a.AccessTokenSeconds = 60; a.RefreshTokenSeconds = 90 })
