@@ -80,7 +80,10 @@ func (t *sitting) first(ctx context.Context, session *identity.Session) error {
 	// again.
 	t.Name, t.User, t.Raised = p.Name, p.ID, true
 	t.AMR, t.Level = append([]string{}, session.AMR...), max(level(session.ACR), 1)
-	return t.next(ctx)
+	if err := t.next(ctx); err != nil || t.Step != StepDone {
+		return err
+	}
+	return t.firstFactor(ctx) // nothing but a better first factor can raise it
 }
 
 // Flow says what a flow waits for. It is NotFound when there is no such flow or
@@ -192,6 +195,10 @@ func (t *sitting) answer(ctx context.Context, in Input) error {
 		}
 		return t.sent(ctx, in.Fields.Get("code"))
 	case StepEnrol:
+		if in.has("skip") && t.Optional {
+			t.Skipped = true
+			return t.next(ctx)
+		}
 		return nil // only FieldUse leads on
 	case StepEnrolTOTP:
 		return t.enrolTOTP(ctx, in.Fields.Get("code"))
@@ -211,7 +218,7 @@ func (t *sitting) answer(ctx context.Context, in Input) error {
 // back begins again as nobody.
 func (t *sitting) back(ctx context.Context) error {
 	t.Name, t.User, t.Stay, t.Proved, t.AMR, t.Level = "", identity.ID{}, false, nil, nil, 0
-	t.Raised, t.Remember, t.Change, t.Used = false, false, false, nil
+	t.Raised, t.Remember, t.Change, t.Used, t.Skipped = false, false, false, nil, false
 	return t.enter(ctx, StepIdentify)
 }
 

@@ -41,7 +41,7 @@ type house struct {
 	*Service
 	t          testing.TB
 	root, acme identity.Organisation
-	ahead      atomic.Int64
+	ahead      *atomic.Int64
 	posted     []string
 	headers    []http.Header
 }
@@ -53,7 +53,7 @@ func each(t *testing.T, test func(t *testing.T, h *house)) {
 
 func newHouse(t testing.TB, db *store.DB) *house {
 	t.Helper()
-	h := &house{t: t}
+	h := &house{t: t, ahead: &atomic.Int64{}}
 	keys, err := secret.FromBytes(bytes.Repeat([]byte{7}, secret.MasterSize))
 	h.ok(err)
 	now := func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
@@ -69,9 +69,17 @@ func newHouse(t testing.TB, db *store.DB) *house {
 	})
 	h.root, err = dir.Root(t.Context())
 	h.ok(err)
-	h.acme, err = dir.CreateOrganisation(t.Context(), cli, directory.NewOrganisation{Slug: "acme", Name: "Acme"})
-	h.ok(err)
-	return h
+	return h.in(t, "acme")
+}
+
+// in is the house for another test, which gets an organisation of its own.
+func (h *house) in(t testing.TB, slug string) *house {
+	t.Helper()
+	n := &house{Service: h.Service, t: t, root: h.root, ahead: h.ahead}
+	var err error
+	n.acme, err = h.dir.CreateOrganisation(t.Context(), cli, directory.NewOrganisation{Slug: slug, Name: "Acme"})
+	n.ok(err)
+	return n
 }
 
 func (h *house) ok(err error) {

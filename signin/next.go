@@ -96,12 +96,14 @@ func (t *sitting) next(ctx context.Context) error {
 	switch {
 	case t.Level < 2 && (due || t.Want >= 2) && len(have) > 0:
 		return t.choose(ctx, have)
-	case t.Level < 2 && (demanded || t.Want >= 2 && t.Essential):
-		return t.enrol(ctx, t.Want >= 3)
-	case t.Level < 3 && t.Want >= 3 && m.passkey && !has(t.Proved, StepPasskey):
+	case t.Level < 2 && demanded:
+		return t.enrol(ctx, t.Want >= 3 && t.Essential, false)
+	case t.Level < 2 && t.Want >= 2 && (t.Essential || !t.Skipped):
+		return t.enrol(ctx, t.Want >= 3, !t.Essential)
+	case t.Level < 3 && t.Want >= 3 && t.Essential && m.passkey:
 		return t.choose(ctx, []Step{StepPasskey})
 	case t.Level < 3 && t.Want >= 3 && t.Essential:
-		return t.enrol(ctx, true)
+		return t.enrol(ctx, true, false)
 	case t.Change:
 		return t.enter(ctx, StepNewPassword)
 	}
@@ -111,8 +113,8 @@ func (t *sitting) next(ctx context.Context) error {
 }
 
 // enrol asks for a second factor to be set up. Whoever comes here has proved all
-// that they have (attack C37).
-func (t *sitting) enrol(ctx context.Context, passkey bool) error {
+// that they have (attack C37). Who is only wished to have one can go on without.
+func (t *sitting) enrol(ctx context.Context, passkey, optional bool) error {
 	var list []Step
 	if t.s.factors.PasskeysWork() {
 		list = append(list, StepEnrolPasskey)
@@ -123,6 +125,7 @@ func (t *sitting) enrol(ctx context.Context, passkey bool) error {
 	if err := t.enter(ctx, StepEnrol); err != nil {
 		return err
 	}
+	t.Optional = optional
 	if t.Offered = list; len(list) == 0 {
 		t.wrong(ErrNoMethod)
 	}

@@ -38,6 +38,8 @@ type state struct {
 	Level    int    `json:",omitempty"`
 	Remember bool   `json:",omitempty"`
 	Change   bool   `json:",omitempty"` // a new password is due
+	Optional bool   `json:",omitempty"` // the enrolment that is asked for
+	Skipped  bool   `json:",omitempty"` // it was asked for
 	Used     []byte `json:",omitempty"` // keyed hash of the password that was entered
 	Offered  []Step `json:",omitempty"` // other methods
 
@@ -190,6 +192,7 @@ func (t *sitting) view(ctx context.Context) (*View, error) {
 		ID: t.id, Step: t.Step, Org: t.org, App: t.App, UILocales: t.UILocales, Person: t.Name,
 		Second: t.second(), Methods: slices.Clone(t.Offered), Error: t.Error,
 		Fields: slices.Clone(fields[t.Step]), Done: t.Done,
+		CanSkip: t.Optional && t.Step == StepEnrol,
 	}
 	if left := t.Until.Sub(t.s.now()); left > 0 {
 		v.Retry = left
