@@ -243,44 +243,88 @@ func thumbprintOf(p *prover) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// certificate makes a self-signed one.
-func certificate(t testing.TB, name string) *x509.Certificate {
-	t.Helper()
+// An issuer makes certificates.
+type issuer struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+// authority is the one that providers of tests believe.
+var authority = newIssuer("Test authority", nil)
+
+// newIssuer makes an issuer with a certificate of another, or of its own.
+func newIssuer(name string, by *issuer) *issuer {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	in := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, in, in, key.Public(), key)
+	in := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, IsCA: by == nil, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	self := &issuer{in, key}
+	if by == nil {
+		by = self
+	}
+	der, err := x509.CreateCertificate(rand.Reader, in, by.cert, key.Public(), by.key)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	out, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
+	if self.cert, err = x509.ParseCertificate(der); err != nil {
+		panic(err)
 	}
-	return out
+	return self
+}
+
+// sendTLS sends a request as a proxy-less server sees it.
+func (b *back) sendTLS(method, path, body string, cert *x509.Certificate, header ...string) answer {
+	b.t.Helper()
+	r := httptest.NewRequest(method, "https://wrong.example"+path, bytes.NewReader([]byte(body)))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	r.TLS = &tls.ConnectionState{}
+	if cert != nil {
+		r.TLS.PeerCertificates = []*x509.Certificate{cert}
+	}
+	return b.do(r, method+" "+path)
+}
+
+// TestCertificateAuthentication is RFC 8705 section 2.
+func TestCertificateAuthentication(t *testing.T) {
+	b := onSQLite(t)
+	b.app("tls", func(s *identity.AppSettings) { s.AuthMethod, s.TLSSubjectDN = identity.AuthTLS, "CN=robot" })
+	self := newIssuer("self", nil)
+	jwks, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: self.key.Public(), KeyID: "1", Certificates: []*x509.Certificate{self.cert}}}})
+	b.ok(err)
+	b.app("self", func(s *identity.AppSettings) { s.AuthMethod, s.JWKS = identity.AuthSelfSignedTLS, jwks })
+	good, stranger := newIssuer("robot", authority), newIssuer("robot", newIssuer("Another authority", nil))
+	for name, tc := range map[string]struct {
+		client string
+		cert   *x509.Certificate
+		status int
+	}{
+		"by our authority":            {"tls", good.cert, 200},
+		"by another authority":        {"tls", stranger.cert, 401},
+		"of another name":             {"tls", newIssuer("rabbit", authority).cert, 401},
+		"none":                        {"tls", nil, 401},
+		"self-signed":                 {"self", self.cert, 200},
+		"self-signed, by another key": {"self", newIssuer("self", nil).cert, 401},
+		"one for the other app":       {"self", good.cert, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.t = t
+			b.sendTLS("POST", "/o/acme/oauth2/token", form("grant_type", identity.GrantClientCredentials, "client_id", tc.client).Encode(), tc.cert).want(tc.status)
+		})
+	}
 }
 
 func TestCertificateBound(t *testing.T) {
 	b := onSQLite(t)
 	c, user := b.app("web", func(s *identity.AppSettings) { s.CertificateBound = true }), b.user("ann")
-	mine, other := certificate(t, "mine"), certificate(t, "other")
-	send := func(method, path, body string, cert *x509.Certificate, header ...string) answer {
-		r := httptest.NewRequest(method, "https://wrong.example"+path, bytes.NewReader([]byte(body)))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		for i := 0; i+1 < len(header); i += 2 {
-			r.Header.Set(header[i], header[i+1])
-		}
-		r.TLS = &tls.ConnectionState{}
-		if cert != nil {
-			r.TLS.PeerCertificates = []*x509.Certificate{cert}
-		}
-		return b.do(r, method+" "+path)
-	}
+	mine, other := newIssuer("mine", nil).cert, newIssuer("other", nil).cert
 	redeem := func(cert *x509.Certificate) answer {
 		v := form("grant_type", identity.GrantCode, "code", c.code(user, nil), "redirect_uri", redirect, "code_verifier", verifier)
-		return send(http.MethodPost, "/o/acme/oauth2/token", v.Encode(), cert, "Authorization", c.basic())
+		return b.sendTLS(http.MethodPost, "/o/acme/oauth2/token", v.Encode(), cert, "Authorization", c.basic())
 	}
 	redeem(nil).want(400, "invalid_request")
 	at := redeem(mine).want(200).get("access_token")
@@ -290,8 +334,8 @@ func TestCertificateBound(t *testing.T) {
 		t.Errorf("cnf %v", cnf)
 	}
 	const me = "/o/acme/oauth2/userinfo"
-	send("GET", me, "", mine, "Authorization", "Bearer "+at).want(200)
-	send("GET", me, "", other, "Authorization", "Bearer "+at).want(401, "invalid_token")
-	send("GET", me, "", nil, "Authorization", "Bearer "+at).want(401, "invalid_token")
-	send("GET", me, "", nil, "Authorization", "Bearer "+at, "X-Ssl-Cert", base64.StdEncoding.EncodeToString(mine.Raw)).want(401, "invalid_token")
+	b.sendTLS("GET", me, "", mine, "Authorization", "Bearer "+at).want(200)
+	b.sendTLS("GET", me, "", other, "Authorization", "Bearer "+at).want(401, "invalid_token")
+	b.sendTLS("GET", me, "", nil, "Authorization", "Bearer "+at).want(401, "invalid_token")
+	b.sendTLS("GET", me, "", nil, "Authorization", "Bearer "+at, "X-Ssl-Cert", base64.StdEncoding.EncodeToString(mine.Raw)).want(401, "invalid_token")
 }

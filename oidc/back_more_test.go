@@ -487,6 +487,11 @@ func TestTruth(t *testing.T) {
 		return slices.Contains(list, any(value))
 	}
 	a := read()
+	for _, method := range []string{"tls_client_auth", "self_signed_tls_client_auth"} {
+		if !has(a, "token_endpoint_auth_methods_supported", method) {
+			t.Errorf("%s works and is not advertised", method)
+		}
+	}
 	for name, value := range map[string]string{"response_types_supported": "code", "subject_types_supported": "pairwise",
 		"id_token_signing_alg_values_supported": "RS256", "scopes_supported": "openid", "claims_supported": "email",
 		"token_endpoint_auth_methods_supported": "private_key_jwt", "code_challenge_methods_supported": "S256",

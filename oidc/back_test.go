@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -103,7 +104,7 @@ func (b *back) open() {
 	p, err := oidc.New(oidc.Options{
 		Apps: b.apps, Tokens: b.tokens, Claims: b.said, Sessions: b.sessions, Requests: b.requests, UI: pages,
 		SignIn: signin.New(signin.Options{DB: db, Keys: keys, Directory: b.dir, Public: public, Now: b.now, Log: log}),
-		Public: public, Log: log, Now: b.now,
+		Public: public, Log: log, Now: b.now, Certificates: true, Authorities: b.authorities(),
 	})
 	b.ok(err)
 	p.Mount(b.mux)
@@ -144,6 +145,13 @@ func (b *back) wait(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shift += d
+}
+
+// authorities are whose certificates the provider believes.
+func (b *back) authorities() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(authority.cert)
+	return pool
 }
 
 func (b *back) ok(err error) {

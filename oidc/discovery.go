@@ -1,13 +1,13 @@
 package oidc
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/locale"
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/token"
@@ -69,11 +69,21 @@ type metadata struct {
 	FrontchannelSession bool `json:"frontchannel_logout_session_supported"`
 }
 
-// The methods of client authentication, those of public apps apart.
+// The methods of client authentication that are always there, that of public
+// apps apart.
 var (
-	authMethods    = []string{identity.AuthBasic, identity.AuthPost, identity.AuthPrivateKeyJWT, identity.AuthTLS, identity.AuthSelfSignedTLS}
+	authMethods    = []string{identity.AuthBasic, identity.AuthPost, identity.AuthPrivateKeyJWT}
 	asymmetricAlgs = []string{"ES256", "PS256", "EdDSA", "RS256"}
 )
+
+// A discoveryKey is all that the document of an organisation depends on.
+type discoveryKey struct {
+	slug         string
+	legacy       app.Legacy
+	registration app.RegistrationPolicy
+	claims       string
+	scopes       string
+}
 
 // discovery publishes what the provider of an organisation can do.
 func (p *Provider) discovery(w http.ResponseWriter, r *http.Request, org identity.Organisation) {
@@ -91,8 +101,13 @@ func (p *Provider) discovery(w http.ResponseWriter, r *http.Request, org identit
 		p.writeError(w, r, err)
 		return
 	}
-	key := fmt.Sprint(p.issuer(org), settings.Legacy, settings.Registration, names)
-	d, err := p.discoveries.of(org.ID, key, func() any { return p.describe(org, settings, names) })
+	scopes, err := p.claims.Scopes(r.Context(), org.ID)
+	if err != nil {
+		p.writeError(w, r, err)
+		return
+	}
+	key := discoveryKey{org.Slug, settings.Legacy, settings.Registration, strings.Join(names, " "), strings.Join(scopes, " ")}
+	d, err := p.discoveries.of(org.ID, key, func() any { return p.describe(org, settings, names, scopes) })
 	if err != nil {
 		p.writeError(w, r, err)
 		return
@@ -100,7 +115,7 @@ func (p *Provider) discovery(w http.ResponseWriter, r *http.Request, org identit
 	d.write(w, r, "application/json", "public, max-age=300")
 }
 
-func (p *Provider) describe(org identity.Organisation, s app.Provider, claims []string) metadata {
+func (p *Provider) describe(org identity.Organisation, s app.Provider, claims, scopes []string) metadata {
 	iss := p.issuer(org)
 	m := metadata{
 		Issuer: iss, Authorization: iss + "/oauth2/authorize", Token: iss + "/oauth2/token",
@@ -111,28 +126,36 @@ func (p *Provider) describe(org identity.Organisation, s app.Provider, claims []
 		Claims: withProtocolClaims(claims), ClaimTypes: []string{"normal"},
 		ResponseTypes: request.ResponseTypes(s.Legacy), ResponseModes: request.Modes(), GrantTypes: grantTypes(s.Legacy),
 		ACRValues: signin.ACRValues(), SubjectTypes: []string{"public", "pairwise"},
-		Prompts: []string{"none", "login", "consent", "select_account"}, Displays: []string{"page", "popup", "touch"},
+		Prompts: []string{"none", "login", "consent", "select_account"}, Displays: []string{"page", "popup"},
+		UILocales:  locale.Tags(),
 		Challenges: []string{"S256"},
 
 		IDTokenAlgs: token.Algorithms, UserInfoAlgs: token.Algorithms, AuthorizationAlgs: token.Algorithms,
-		IntrospectionAlgs: token.Algorithms, RequestObjectAlgs: asymmetricAlgs, DPoPAlgs: token.DPoPAlgorithms,
+		IntrospectionAlgs: token.Algorithms, RequestObjectAlgs: request.ObjectAlgs(), DPoPAlgs: token.DPoPAlgorithms,
 
 		ClaimsParameter: true, RequestParameter: true, RequestURI: true, RegisterRequestURI: true,
-		IssInResponse: true, CertificateBound: true,
+		IssInResponse: true, CertificateBound: p.certificates,
 		BackchannelLogout: true, BackchannelSession: true, FrontchannelLogout: true, FrontchannelSession: true,
 	}
 	for _, s := range identity.Scopes() {
 		m.Scopes = append(m.Scopes, s.Name)
 	}
+	m.Scopes = append(m.Scopes, scopes...)
 	if s.Registration != app.RegistrationOff && s.Registration != "" {
 		m.Registration = iss + "/oauth2/register"
 	}
 	if s.Legacy.UnsignedRequestURI {
-		m.RequestObjectAlgs = append(slices.Clone(asymmetricAlgs), "none")
+		m.RequestObjectAlgs = append(m.RequestObjectAlgs, "none")
 	}
-	methods, algs := authMethods, asymmetricAlgs
+	methods, algs := slices.Clone(authMethods), asymmetricAlgs
+	if p.certificates {
+		methods = append(methods, identity.AuthSelfSignedTLS)
+	}
+	if p.certificates && p.authorities != nil {
+		methods = append(methods, identity.AuthTLS)
+	}
 	if s.Legacy.SecretJWT {
-		methods = append(slices.Clone(methods), identity.AuthSecretJWT)
+		methods = append(methods, identity.AuthSecretJWT)
 		algs = append(slices.Clone(algs), "HS256")
 	}
 	m.IntrospectionAuth, m.IntrospectionAuthAlgs = methods, algs

@@ -45,6 +45,12 @@ type Options struct {
 	// ClientCertificate returns the certificate that the caller proved to hold,
 	// nil if none. nil: the one of the TLS connection.
 	ClientCertificate func(*http.Request) *x509.Certificate
+	// Certificates says that certificates of clients reach this server, so that
+	// discovery offers what works by them.
+	Certificates bool
+	// Authorities are whose certificates tls_client_auth believes; nil: nobody's,
+	// and discovery does not offer it.
+	Authorities *x509.CertPool
 	// Address returns the address from which a request comes; nil: that of the
 	// connection.
 	Address func(*http.Request) string
@@ -63,6 +69,7 @@ type Provider struct {
 	ui          *ui.UI
 	public      string
 	certificate func(*http.Request) *x509.Certificate
+	authorities *x509.CertPool
 	remote      func(*http.Request) string
 	log         *slog.Logger
 	now         func() time.Time
@@ -70,9 +77,10 @@ type Provider struct {
 	cross       *http.CrossOriginProtection
 	cookies     web.Cookies
 
-	origins     origins
-	keySets     documents
-	discoveries documents
+	certificates bool
+	origins      origins
+	keySets      documents
+	discoveries  documents
 }
 
 // New makes a Provider.
@@ -92,7 +100,7 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		remote: o.Address,
 		apps:   o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
-		public: strings.TrimSuffix(o.Public, "/"), certificate: o.ClientCertificate, log: o.Log, now: o.Now,
+		public: strings.TrimSuffix(o.Public, "/"), certificate: o.ClientCertificate, certificates: o.Certificates, authorities: o.Authorities, log: o.Log, now: o.Now,
 		cross: http.NewCrossOriginProtection(), cookies: web.Cookies{Secure: strings.HasPrefix(o.Public, "https:")},
 	}
 	if err := p.cross.AddTrustedOrigin(p.public); err != nil {

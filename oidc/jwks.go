@@ -22,13 +22,13 @@ type documents struct {
 
 // A document is remembered for as long as what it was made of has the same key.
 type document struct {
-	key  string
+	key  any // comparable
 	text []byte
 	etag string
 }
 
 // of returns an organisation's document and makes it anew if its key changed.
-func (d *documents) of(org identity.OrgID, key string, body func() any) (document, error) {
+func (d *documents) of(org identity.OrgID, key any, body func() any) (document, error) {
 	d.mu.Lock()
 	have, ok := d.orgs[org]
 	d.mu.Unlock()
