@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/jobs"
@@ -34,11 +33,17 @@ const event = "http://schemas.openid.net/event/backchannel-logout"
 // lifetime is how long a logout token is good for.
 const lifetime = 2 * time.Minute
 
+// Apps finds apps: it is the little that is needed of package app.
+type Apps interface {
+	// ByID returns an app, also a disabled one, or NotFound.
+	ByID(ctx context.Context, org identity.OrgID, id identity.ID) (*identity.App, error)
+}
+
 // Options are what a Service is made of.
 type Options struct {
 	DB     *store.DB
 	Keys   *secret.Keys
-	Apps   *app.Service
+	Apps   Apps
 	Tokens *token.Service
 	Fetch  *outbound.Client
 	Jobs   *jobs.Service

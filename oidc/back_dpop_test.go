@@ -199,6 +199,14 @@ func TestDPoPNegative(t *testing.T) {
 		b.send("POST", "/o/acme/oauth2/userinfo", form("access_token", at).Encode(), "DPoP", p.proof("POST", meURL, at)).want(401)
 	})
 	run("the scheme in any case", func() { me("Authorization", "dPoP "+at, "DPoP", p.proof("GET", meURL, at)).want(200) })
+}
+
+// TestDPoP is the binding of codes and tokens to keys.
+func TestDPoP(t *testing.T) {
+	b := onSQLite(t)
+	c, user := b.app("web", func(s *identity.AppSettings) { s.DPoPBound = true }), b.user("ann")
+	p, other, tokenURL := b.prover(), b.prover(), b.issuer+"/oauth2/token"
+	run := func(name string, test func()) { t.Run(name, func(t *testing.T) { b.t = t; test() }) }
 	run("token endpoint: no proof", func() { c.token(identity.GrantClientCredentials).want(400, "invalid_dpop_proof") })
 	run("token endpoint: no nonce", func() {
 		q := *p

@@ -318,7 +318,7 @@ func TestPushedRequests(t *testing.T) {
 		"fapi2/plain-fapi-tolerate-unregistered-redirect-uri":               {with(good, "redirect_uri", "https://evil.test/cb"), "invalid_request"},
 		"fapi2/ensure-redirect-uri-in-authorization-request":                {without(good, "redirect_uri"), "invalid_request"},
 		"fapi2/ensure-response-type-token-fails":                            {with(good, "response_type", "token"), "unsupported_response_type"},
-		"another client_id":                                                 {with(good, "client_id", "other"), "invalid_client"},
+		"another client_id":                                                 {with(good, "client_id", "other"), "invalid_request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.t = t
