@@ -39,7 +39,8 @@ type Service struct {
 	secretKey, assertionKey, registrationKey, initialKey [32]byte
 
 	apps      cache[name, *identity.App]
-	strangers cache[name, struct{}] // names of no app
+	strangers cache[name, struct{}]       // names of no app
+	homes     cache[name, identity.OrgID] // of client ids, zero for none or many
 	providers cache[identity.OrgID, Provider]
 	ring      keyring
 }
@@ -319,6 +320,35 @@ func (s *Service) Get(ctx context.Context, org identity.OrgID, clientIDOrID stri
 // ByID is Get for a known id.
 func (s *Service) ByID(ctx context.Context, org identity.OrgID, id identity.ID) (*identity.App, error) {
 	return s.Get(ctx, org, id.String())
+}
+
+// OrganisationOf returns the organisation that has an app with a client id, for
+// doors whose paths name none. It is NotFound if no organisation has one, and if
+// more than one has. It is remembered as Get is.
+func (s *Service) OrganisationOf(ctx context.Context, clientID string) (org identity.OrgID, err error) {
+	none := identity.NewError(identity.NotFound, "", "There is no such app.")
+	if clientID == "" || len(clientID) > maxClientID {
+		return org, none
+	}
+	epoch, err := s.db.Epoch(ctx)
+	if err != nil {
+		return org, err
+	}
+	key := name{text: clientID}
+	if org, ok := s.homes.get(epoch, key); ok {
+		if org.IsZero() {
+			return org, none
+		}
+		return org, nil
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		org, err = tx.OrganisationOfClient(ctx, clientID)
+		return err
+	})
+	if err == nil || identity.KindOf(err) == identity.NotFound {
+		s.homes.put(epoch, key, org)
+	}
+	return org, err
 }
 
 // List lists at most limit apps by client id, those after one; "" begins with

@@ -46,3 +46,17 @@ func (d *Directory) CreatePerson(ctx context.Context, by identity.Actor, n NewPe
 	}
 	return id, err
 }
+
+// GroupsOf returns the ids of the groups that a resource is in, direct and
+// through other groups.
+func (d *Directory) GroupsOf(ctx context.Context, org identity.OrgID, member identity.ID) ([]string, error) {
+	var ids []string
+	err := d.db.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.Groups(ctx, org, member)
+		for _, g := range rows {
+			ids = append(ids, g.ID.String())
+		}
+		return err
+	})
+	return ids, err
+}

@@ -4,6 +4,7 @@ package identity
 
 import (
 	"encoding/hex"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -65,4 +66,30 @@ func parse(s string) (b [16]byte, ok bool) {
 	}
 	u, err := uuid.Parse(s)
 	return u, err == nil
+}
+
+// MarshalText writes the id as String does.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (id *ID) UnmarshalText(text []byte) error {
+	got, ok := ParseID(string(text))
+	if !ok {
+		return errors.New("not an id")
+	}
+	*id = got
+	return nil
+}
+
+// MarshalText writes the id as String does.
+func (id OrgID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (id *OrgID) UnmarshalText(text []byte) error {
+	got, ok := ParseOrgID(string(text))
+	if !ok {
+		return errors.New("not an id of an organisation")
+	}
+	*id = got
+	return nil
 }

@@ -26,6 +26,8 @@ SELECT ` + appColumns + `
  WHERE org_id = $1 AND client_id > $2
  ORDER BY client_id
  LIMIT $3`
+	// Some clients name their app and no organisation.
+	orgsOfClient     = `SELECT org_id FROM app WHERE client_id = $1 ORDER BY org_id LIMIT 2`
 	deleteApp        = `DELETE FROM app WHERE org_id = $1 AND id = $2`
 	deleteAppSecrets = `DELETE FROM app_secret WHERE org_id = $1 AND app_id = $2`
 
@@ -164,4 +166,21 @@ func (tx *Tx) InsertAppSecret(ctx context.Context, org identity.OrgID, app ident
 func (tx *Tx) RevokeAppSecret(ctx context.Context, org identity.OrgID, app, id identity.ID, at time.Time) error {
 	tx.admin = true
 	return wrap(tx.execOne(ctx, "secret", revokeAppSecret, millis(at), org, app, id), "revoke a secret of app %s", app)
+}
+
+// OrganisationOfClient returns the organisation that has an app with a client
+// id. NotFound if none has one, or more than one has.
+func (tx *Tx) OrganisationOfClient(ctx context.Context, clientID string) (identity.OrgID, error) {
+	var list []identity.OrgID
+	err := tx.each(ctx, func(r Rows) error {
+		list = append(list, scan(r).org())
+		return nil
+	}, orgsOfClient, clientID)
+	if err == nil && len(list) != 1 {
+		err = identity.NewError(identity.NotFound, "client_id", "There is no such app.")
+	}
+	if err != nil {
+		return identity.OrgID{}, wrap(err, "find the organisation of an app")
+	}
+	return list[0], nil
 }

@@ -30,6 +30,7 @@ var everywhere = []string{
 	"SELECT DISTINCT org_id FROM event",                                                // a job
 	"SELECT org_id, type FROM tally GROUP BY",                                          // a job
 	"SELECT org_id, name, verified, created FROM domain WHERE name",
+	"SELECT org_id FROM app WHERE client_id",
 	"SELECT due FROM job WHERE finished = 0", // whoever works on jobs works for all
 	"SELECT org_id, id, kind, due, tries, created, finished, failed, error, sealed, subject, note FROM job WHERE finished = 0",
 }

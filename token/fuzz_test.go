@@ -35,7 +35,7 @@ func FuzzRefreshText(f *testing.F) {
 		if !ok {
 			return
 		}
-		head := s.refreshText(identity.Grant{ID: got.grant, Secret: []byte("x")}, got.generation)
+		head := s.refreshText(identity.Grant{Org: got.org, ID: got.grant, Secret: []byte("x")}, got.generation)
 		if len(head) != len(text) || head[:32] != text[:32] {
 			t.Errorf("%q was read as %q", text, head)
 		}
