@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+var only = flag.String("page", "", "part of the names of the pages that TestBrowser looks at")
+
 var screenshots = flag.String("screenshots", "", "folder to which TestBrowser writes pictures of all pages")
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -89,6 +91,7 @@ func TestBrowser(t *testing.T) {
 	srv := httptest.NewServer(h)
 	defer srv.Close()
 	slices.Sort(names)
+	names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, *only) })
 	var mu sync.Mutex
 	var complaints []string
 	err = chromedp.Listen(ctx, func(ev any) {
@@ -104,42 +107,14 @@ func TestBrowser(t *testing.T) {
 	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, look := range []struct {
-		scheme, tag string
-		width       int64
-	}{
-		{"light", "en", 1280}, {"dark", "en", 1280}, {"light", "ar", 1280}, {"dark", "ar", 1280},
-		{"light", "en", 320}, {"dark", "en", 320}, {"light", "ar", 320}, {"dark", "ar", 320}, {"light", "de", 320},
-	} {
-		media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
-		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
-			t.Fatal(err)
-		}
-		if err := chromedp.Do(ctx, chromedp.EmulateViewport(look.width, 900)); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names {
-			check := func(err error) {
-				if err != nil {
-					t.Fatalf("%s %v: %v", name, look, err)
-				}
+	for _, name := range names {
+		for _, tag := range []string{"en", "ar"} {
+			if err := chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/show/"+name+"?lang="+tag), chromedp.Evaluate[chromedp.Void](string(axe)+"\n;0")); err != nil {
+				t.Fatalf("%s in %s: %v", name, tag, err)
 			}
-			check(chromedp.Do(ctx, chromedp.Navigate(srv.URL+"/show/"+name+"?lang="+look.tag), chromedp.Evaluate[chromedp.Void](string(axe)+"\n;0")))
-			found, err := chromedp.Run(ctx, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise))
-			check(err)
-			wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
-			check(err)
-			at := fmt.Sprintf("%s, %s, %s, %d px", name, look.tag, look.scheme, look.width)
-			if wide > look.width {
-				t.Errorf("%s: the page is %d px wide", at, wide)
-			}
-			report(t, at, found)
-			if *screenshots != "" {
-				picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-				check(err)
-				file := filepath.Join(*screenshots, fmt.Sprintf("%s-%s-%s-%d.png", name, look.tag, look.scheme, look.width))
-				if err := os.WriteFile(file, picture, 0o644); err != nil {
-					t.Fatal(err)
+			for _, scheme := range []string{"light", "dark"} {
+				for _, width := range []int64{1280, 320} {
+					look(t, ctx, name+"-"+tag, scheme, width)
 				}
 			}
 		}
@@ -148,6 +123,35 @@ func TestBrowser(t *testing.T) {
 	defer mu.Unlock()
 	for _, c := range complaints {
 		t.Error(c)
+	}
+}
+
+// look checks the page that is open, in one scheme of colours and one width.
+func look(t *testing.T, ctx context.Context, name, scheme string, width int64) {
+	at := fmt.Sprintf("%s-%s-%d", name, scheme, width)
+	check := func(err error) {
+		if err != nil {
+			t.Fatalf("%s: %v", at, err)
+		}
+	}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}}
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media)
+	check(err)
+	check(chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)))
+	wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+	check(err)
+	if wide > width {
+		t.Errorf("%s: the page is %d px wide", at, wide)
+	}
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise))
+	check(err)
+	report(t, at, found)
+	if *screenshots != "" {
+		picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+		check(err)
+		check(os.WriteFile(filepath.Join(*screenshots, at+".png"), picture, 0o644))
 	}
 }
 

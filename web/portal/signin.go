@@ -102,15 +102,20 @@ func (p *Portal) keep(v *visit, d *signin.Done) {
 }
 
 // lost answers for a flow that is not to be had: it has ended, or it is another
-// browser's (attack A7).
+// browser's (attack A7). Who is signed in is told that it has ended: the way
+// back of their browser leads to the flow by which they came in.
 func (p *Portal) lost(v *visit, err error) error {
+	d, status := lost{Base: v.base}, http.StatusNotFound
 	switch identity.KindOf(err) {
 	case identity.NotFound:
-		return p.show(v, http.StatusNotFound, ui.Page{Title: "lost.title", Body: "lost", Data: lost{v.base, false}, Popup: true})
 	case identity.Denied:
-		return p.show(v, http.StatusForbidden, ui.Page{Title: "lost.title", Body: "lost", Data: lost{v.base, true}, Popup: true})
+		if v.session == nil {
+			d.Another, status = true, http.StatusForbidden
+		}
+	default:
+		return err
 	}
-	return err
+	return p.show(v, status, ui.Page{Title: "lost.title", Body: "lost", Data: d, Popup: true})
 }
 
 // lost is what the page of a lost flow shows.

@@ -32,9 +32,11 @@ func args(pairs ...any) (map[string]any, error) {
 	return m, nil
 }
 
-// monogram returns one or two letters that stand for a name.
+// monogram returns one or two letters that stand for a name, or for an e-mail
+// address without its domain.
 func monogram(name string) string {
 	var out []rune
+	name, _, _ = strings.Cut(name, "@")
 	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		r, _ := utf8.DecodeRuneInString(word)
 		if out = append(out, unicode.ToUpper(r)); len(out) == 2 {
