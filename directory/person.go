@@ -5,6 +5,7 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store"
 )
 
 // Fold returns the form in which user names and e-mail addresses are told
