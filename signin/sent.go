@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -56,9 +57,16 @@ func (t *sitting) send(ctx context.Context) error {
 	}
 	text, c := t.s.factors.NewCode(t.binding())
 	t.Code = &c
-	body := codeJob{User: t.User, To: t.To, Code: text, Until: c.Expires, SMS: t.Step == StepSMSCode, Lang: p.Lang, Name: p.Shown}
+	body := codeJob{User: t.User, To: t.To, Code: text, Until: c.Expires, SMS: t.Step == StepSMSCode, Lang: t.lang(p), Name: p.Shown}
 	t.then(func(ctx context.Context, tx *store.Tx) error { return t.s.addCode(ctx, tx, t.org.ID, body) })
 	return nil
+}
+
+// lang returns the language for a person: theirs, else the first that the app
+// asked for.
+func (t *sitting) lang(p person) string {
+	first, _, _ := strings.Cut(t.UILocales, " ")
+	return cmp.Or(p.Lang, first)
 }
 
 // emailTarget returns the address for a code: of those that the person typed or
