@@ -116,7 +116,7 @@ func fifty(t *testing.T, b *back) {
 		t.Errorf("%d of 50 uses of an assertion succeed, want 1", n)
 	}
 
-	p, two := b.prover(), b.node() // B27: also on two nodes
+	p, two := b.prover(), b.node(false) // B27: also on two nodes
 	proof, nodes := p.proof("POST", b.issuer+"/oauth2/token", ""), []*back{b, two}
 	asked := form("grant_type", identity.GrantClientCredentials).Encode()
 	var turn atomic.Int64

@@ -14,7 +14,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
 )
@@ -476,52 +475,4 @@ func TestKeysAndDiscovery(t *testing.T) {
 			t.Errorf("issuer of the root = %q, want %q", got, public)
 		}
 	})
-}
-
-// TestTruth holds the discovery document against what is on.
-func TestTruth(t *testing.T) {
-	b := onSQLite(t)
-	read := func() answer { return b.send("GET", "/o/acme/.well-known/openid-configuration", "").want(200) }
-	has := func(a answer, name, value string) bool {
-		list, _ := a.body[name].([]any)
-		return slices.Contains(list, any(value))
-	}
-	a := read()
-	for _, method := range []string{"tls_client_auth", "self_signed_tls_client_auth"} {
-		if !has(a, "token_endpoint_auth_methods_supported", method) {
-			t.Errorf("%s works and is not advertised", method)
-		}
-	}
-	for name, value := range map[string]string{"response_types_supported": "code", "subject_types_supported": "pairwise",
-		"id_token_signing_alg_values_supported": "RS256", "scopes_supported": "openid", "claims_supported": "email",
-		"token_endpoint_auth_methods_supported": "private_key_jwt", "code_challenge_methods_supported": "S256",
-		"grant_types_supported": identity.GrantDevice} {
-		if !has(a, name, value) {
-			t.Errorf("%s lacks %s: %v", name, value, a.body[name])
-		}
-	}
-	for name, value := range map[string]string{"response_types_supported": "id_token", "grant_types_supported": "password",
-		"request_object_signing_alg_values_supported": "none", "id_token_signing_alg_values_supported": "none",
-		"token_endpoint_auth_methods_supported": "client_secret_jwt", "introspection_endpoint_auth_methods_supported": "none"} {
-		if has(a, name, value) {
-			t.Errorf("%s has %s, which is off", name, value)
-		}
-	}
-	if a.body["registration_endpoint"] != nil {
-		t.Error("registration is off and advertised")
-	}
-	b.provider(func(p *app.Provider) {
-		p.Legacy = app.Legacy{Implicit: true, Hybrid: true, UnsignedRequestURI: true, SecretJWT: true, Password: true}
-		p.Registration = app.RegistrationOpen
-	})
-	a = read()
-	for name, value := range map[string]string{"response_types_supported": "id_token token", "grant_types_supported": "password",
-		"request_object_signing_alg_values_supported": "none", "token_endpoint_auth_methods_supported": "client_secret_jwt"} {
-		if !has(a, name, value) {
-			t.Errorf("%s lacks %s, which is on: %v", name, value, a.body[name])
-		}
-	}
-	if !has(a, "grant_types_supported", "implicit") || a.body["registration_endpoint"] != b.issuer+"/oauth2/register" {
-		t.Errorf("after switching on: %s", a.text)
-	}
 }

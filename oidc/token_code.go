@@ -25,7 +25,11 @@ func (p *Provider) codeGrant(r *http.Request, c *caller) (token.Response, error)
 	a := code.Authorization
 	a.Confirmation = c.cnf
 	if len(narrowed) > 0 {
-		if !within(narrowed, a.Resources) {
+		granted := a.Resources
+		if len(granted) == 0 {
+			granted = []string{p.issuer(c.org)}
+		}
+		if !within(narrowed, granted) {
 			return token.Response{}, token.NewError(token.InvalidTarget, "The authorization does not cover this resource.")
 		}
 		a.Resources = narrowed
