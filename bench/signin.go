@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -20,8 +19,8 @@ type issuer struct {
 	web             string // an app of people, likewise
 	user, password  string
 	userID          string
-	access          string // token of the person
-	refresh         []string
+	access          string   // token of the person
+	refresh         []string // the latest token of each connection
 }
 
 // makeIssuer makes the apps, the person and a token of theirs.
@@ -150,14 +149,10 @@ func (i *issuer) loads() []load {
 // renewal is a load in which each connection renews tokens of its own, always
 // with the latest refresh token.
 func (i *issuer) renewal(name string, conns int, want map[string]int) load {
-	var latest [64]string
 	return load{
 		name: name, conns: conns, status: 200, want: want,
 		request: func(w *worker) {
-			if latest[w.id] == "" {
-				latest[w.id] = i.refresh[w.id]
-			}
-			w.body = append(append(w.body[:0], "grant_type=refresh_token&refresh_token="...), latest[w.id]...)
+			w.body = append(append(w.body[:0], "grant_type=refresh_token&refresh_token="...), i.refresh[w.id]...)
 			w.buf = i.post(w.buf, "/oauth2/token", i.web, w.body)
 		},
 		verify: func(w *worker, body []byte) error {
@@ -166,7 +161,7 @@ func (i *issuer) renewal(name string, conns int, want map[string]int) load {
 			if !ok || !ended {
 				return fmt.Errorf("no refresh token in the answer: %.300s", body)
 			}
-			latest[w.id] = strings.Clone(string(text))
+			i.refresh[w.id] = string(text)
 			return nil
 		},
 	}
