@@ -91,6 +91,13 @@ func TestAttackFront(t *testing.T) {
 		a := b.follow("POST", "/o/acme/oauth2/authorize?redirect_uri=https%3A%2F%2Fevil.test&state=evil", f.shop.params())
 		a.granted()
 	})
+}
+
+// TestAttackFlow tries the attacks on requests that are under way.
+func TestAttackFlow(t *testing.T) {
+	f := frontOnSQLite(t)
+	b := f.browser(t, "ann")
+	b.follow("GET", f.shop.ask(), nil).granted()
 	t.Run("A6 Host and X-Forwarded-Host have no say", func(t *testing.T) {
 		r := httptest.NewRequest("GET", "https://evil.test"+f.shop.ask("prompt", "none"), nil)
 		r.Header.Set("X-Forwarded-Host", "evil.test")

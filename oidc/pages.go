@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/locale"
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/web/ui"
 )
@@ -23,11 +22,7 @@ type pages struct {
 }
 
 func newPages(u *ui.UI) (*pages, error) {
-	words, err := locale.New(files, "words")
-	if err != nil {
-		return nil, err
-	}
-	room, err := u.Room(files, "templates", words)
+	room, err := u.Open(files)
 	return &pages{ui: u, room: room}, err
 }
 
