@@ -7,7 +7,6 @@ import (
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/locale"
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/token"
@@ -127,7 +126,7 @@ func (p *Provider) describe(org identity.Organisation, s app.Provider, claims, s
 		ResponseTypes: request.ResponseTypes(s.Legacy), ResponseModes: request.Modes(), GrantTypes: grantTypes(s.Legacy),
 		ACRValues: signin.ACRValues(), SubjectTypes: []string{"public", "pairwise"},
 		Prompts: []string{"none", "login", "consent", "select_account"}, Displays: []string{"page", "popup"},
-		UILocales:  locale.Tags(),
+		UILocales:  p.ui.Languages(),
 		Challenges: []string{"S256"},
 
 		IDTokenAlgs: token.Algorithms, UserInfoAlgs: token.Algorithms, AuthorizationAlgs: token.Algorithms,

@@ -15,3 +15,6 @@ func (u *UI) Open(files fs.FS) (*Room, error) {
 	}
 	return u.Room(files, "templates", words)
 }
+
+// Languages returns the languages of all pages as BCP 47 tags, English first.
+func (u *UI) Languages() []string { return locale.Tags() }
