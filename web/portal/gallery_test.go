@@ -226,3 +226,10 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkPage(b *testing.B) {
+	h, _ := gallery(b)
+	for b.Loop() {
+		get(h, "/show/password-wrong")
+	}
+}

@@ -111,15 +111,11 @@ func New(o Options) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	words, err := locale.New(files, "words")
-	if err != nil {
-		return nil, err
-	}
 	p := &Portal{o: o, cookies: web.Cookies{Secure: public.Scheme == "https"}, cross: http.NewCrossOriginProtection()}
 	if err := p.cross.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
 		return nil, err
 	}
-	p.room, err = o.UI.Room(files, "templates", words)
+	p.room, err = o.UI.Open(files)
 	return p, err
 }
 

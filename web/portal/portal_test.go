@@ -118,7 +118,7 @@ func TestSecurity(t *testing.T) {
 			t.Errorf("factor %s is listed, but none has been added", m[1])
 		}
 		h.ahead.Add(int64(freshFor + time.Minute))
-		for _, path := range []string{"/passkey", "/totp", "/codes", "/factor/x"} {
+		for _, path := range []string{"/passkey", "/totp", "/codes", "/factor/x", "/password"} {
 			g.do("POST", at+path, "remove", "1").want(t, 303, "/o/acme/signin/") // to prove it anew
 		}
 	})

@@ -234,8 +234,16 @@ func (p *Portal) showPassword(v *visit, status int, faults []ui.Fault) error {
 	return p.showAccount(v, status, ui.Page{Title: "password.title", Body: "password_new", Data: d})
 }
 
-// changePassword changes it for who knows the old one.
+// changePassword changes it for who knows the old one. Who has none proves anew
+// who they are.
 func (p *Portal) changePassword(v *visit) error {
+	if v.r.PostForm.Get("old") == "" {
+		return p.fresh(p.setPassword)(v)
+	}
+	return p.setPassword(v)
+}
+
+func (p *Portal) setPassword(v *visit) error {
 	form := v.r.PostForm
 	key, err := p.o.SignIn.ChangePassword(v.ctx(), *v.session, form.Get("old"), form.Get("password"), p.o.Address(v.r))
 	words := p.words(v)
