@@ -29,6 +29,7 @@ type process struct {
 	scim   string
 	root   string
 	token  string
+	secret string // of the demonstration's app
 	client http.Client
 }
 
@@ -62,6 +63,7 @@ func start(t *testing.T, dir, databaseURL string, flags ...string) *process {
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if text, err := os.ReadFile(file); err == nil {
 			p.scim, p.token, p.root = line(text, "MUSTER_SCIM_URL"), line(text, "MUSTER_SCIM_TOKEN"), line(text, "MUSTER_URL")
+			p.secret = line(text, "MUSTER_CLIENT_SECRET")
 			return p
 		}
 		if time.Now().After(end) {

@@ -118,7 +118,7 @@ func signals(ctx context.Context) (stop, now context.Context, end func()) {
 func (a *app) welcome(ctx context.Context, s started) error {
 	cfg := s.house.Config
 	if a.json {
-		if _, err := s.house.Bootstrap(ctx); err != nil {
+		if _, err := s.house.Bootstrap(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 		line, err := json.Marshal(runningJSON{s.build.Version, s.url, s.url + "/scim/v2", cfg.Database.String(), s.house.New, os.Getpid()})
@@ -130,7 +130,7 @@ func (a *app) welcome(ctx context.Context, s started) error {
 		database += " (new)"
 	}
 	link, err := s.house.Bootstrap(ctx)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "\nMuster %s\n\n", s.build.Version)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,6 +99,9 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	}
 }
 
+// said is what the answers of the pasted lines hold.
+var said = regexp.MustCompile(`"(userName|Resources|access_token)"`)
+
 // TestPastedLinesWork pastes what "dev" prints for pasting.
 func TestPastedLinesWork(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -107,8 +111,8 @@ func TestPastedLinesWork(t *testing.T) {
 	p := start(t, dir, "sqlite:"+dir+"/muster.db")
 	p.signal(syscall.SIGTERM) // its output is whole once it has ended
 	p.wait()
-	addr := strings.TrimPrefix(p.root, "http://")
-	old := p.token
+	addr := strings.Replace(strings.TrimPrefix(p.root, "http://"), "localhost", "127.0.0.1", 1)
+	old := p
 	lines := p.output.String()
 	p = start(t, dir, "sqlite:"+dir+"/muster.db", "--listen", addr)
 	pasted := 0
@@ -117,9 +121,9 @@ func TestPastedLinesWork(t *testing.T) {
 			continue
 		}
 		pasted++
-		line = strings.ReplaceAll(line, old, p.token)
+		line = strings.NewReplacer(old.token, p.token, old.secret, p.secret).Replace(line)
 		out, err := exec.Command("bash", "-c", strings.TrimSpace(line)+" --fail").CombinedOutput()
-		if err != nil || !strings.Contains(string(out), `"userName"`) && !strings.Contains(string(out), `"Resources"`) {
+		if err != nil || !said.Match(out) {
 			t.Errorf("%s: %v\n%s", line, err, out)
 		}
 	}
