@@ -8,7 +8,15 @@ import (
 )
 
 // The authentication context classes, in rising order. They are what the acr
-// claim says; ACRValues lists the other names that apps may ask by.
+// claim says; ACRValues lists the other names that apps may ask by. What was
+// proved stands in amr (RFC 8176):
+//
+//	password                     pwd
+//	passkey                      pop, user, mfa
+//	code of an app, or recovery  otp
+//	code by letter               otp
+//	code by SMS                  otp, sms
+//	two of them                  mfa besides
 const (
 	ACR1 = "urn:muster:acr:1" // one factor
 	ACR2 = "urn:muster:acr:2" // two factors

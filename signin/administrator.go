@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (s *Service) claimHash() []byte { return s.keys.MAC("signin operator", nil) }
 
-// open reports whether the first operator is still to come.
+// canSetup reports whether the first operator is still to come.
 func (s *Service) canSetup(ctx context.Context, tx *store.Tx, root identity.OrgID) (bool, error) {
 	a, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
 	if err == nil && a.Alive(s.now()) {
@@ -155,7 +156,7 @@ func (s *Service) Setup(ctx context.Context, token string, n NewAdministrator) (
 	if fault := n.judge(policy, root); fault != "" {
 		return nil, fault, nil
 	}
-	var link identity.Artefact
+	var link, claim identity.Artefact
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := s.setupLink(ctx, tx, root.ID, hash); err != nil {
 			return err
@@ -163,14 +164,18 @@ func (s *Service) Setup(ctx context.Context, token string, n NewAdministrator) (
 		if link, err = tx.ConsumeArtefact(ctx, root.ID, setupKind, hash, s.now()); err != nil {
 			return errNoLink
 		}
-		return s.claim(ctx, tx, root.ID)
+		claim, err = s.claim(ctx, tx, root.ID)
+		return err
 	})
+	if errors.Is(err, errClosed) {
+		err = errNoLink
+	}
 	if err != nil {
 		return nil, "", err
 	}
-	done, err := s.makeOperator(ctx, root, n, policy)
+	done, err := s.makeOperator(ctx, root, n, policy, claim)
 	if err != nil {
-		return nil, "", s.unclaim(ctx, root.ID, &link, err)
+		return nil, "", s.unclaim(ctx, claim, &link, err)
 	}
 	return done, "", nil
 }
@@ -191,37 +196,42 @@ func (s *Service) setupLink(ctx context.Context, tx *store.Tx, root identity.Org
 	return err
 }
 
-// claim takes the making of the first operator; one caller alone can.
-func (s *Service) claim(ctx context.Context, tx *store.Tx, root identity.OrgID) error {
-	can, err := s.canSetup(ctx, tx, root)
+// claim takes the making of the first operator; one caller alone can. The claim
+// of one who died on the way is taken over.
+func (s *Service) claim(ctx context.Context, tx *store.Tx, root identity.OrgID) (identity.Artefact, error) {
+	now := s.now()
+	n, err := operators(ctx, tx, root)
 	if err != nil {
-		return err
+		return identity.Artefact{}, err
 	}
-	if !can {
-		return errClosed
+	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
+	switch {
+	case n > 0 || err == nil && c.Alive(now):
+		return c, errClosed
+	case err == nil:
+		c.Expires = now.Add(claimLife)
+		err = tx.UpdateArtefact(ctx, c)
+		c.Version++
+	case identity.KindOf(err) == identity.NotFound:
+		c = identity.Artefact{Org: root, Kind: claimKind, Hash: s.claimHash(), Created: now, Expires: now.Add(claimLife)}
+		err = tx.PutArtefact(ctx, c)
 	}
-	hash, now := s.claimHash(), s.now()
-	if err := tx.DeleteArtefact(ctx, root, claimKind, hash); err != nil { // of one who died on the way
-		return err
+	if k := identity.KindOf(err); k == identity.Conflict || k == identity.Stale {
+		return c, errClosed
 	}
-	err = tx.PutArtefact(ctx, identity.Artefact{
-		Org: root, Kind: claimKind, Hash: hash, Created: now, Expires: now.Add(claimLife),
-	})
-	if identity.KindOf(err) == identity.Conflict {
-		return errClosed
-	}
-	return err
+	return c, err
 }
 
-// unclaim gives the claim back, and the link if there was one, after a failure.
-func (s *Service) unclaim(ctx context.Context, root identity.OrgID, link *identity.Artefact, cause error) error {
+// unclaim gives a claim back, and the link if there was one, after a failure.
+func (s *Service) unclaim(ctx context.Context, claim identity.Artefact, link *identity.Artefact, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.DeleteArtefact(ctx, root, claimKind, s.claimHash()); err != nil || link == nil {
+		claim.Expires = s.now()
+		if err := tx.UpdateArtefact(ctx, claim); err != nil || link == nil {
 			return err
 		}
-		if err := tx.DeleteArtefact(ctx, root, setupKind, link.Hash); err != nil {
+		if err := tx.DeleteArtefact(ctx, link.Org, setupKind, link.Hash); err != nil {
 			return err
 		}
 		again := *link
@@ -235,7 +245,7 @@ func (s *Service) unclaim(ctx context.Context, root identity.OrgID, link *identi
 }
 
 // makeOperator makes the person, their role and their session.
-func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, n NewAdministrator, policy Policy) (*Done, error) {
+func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, n NewAdministrator, policy Policy, claim identity.Artefact) (*Done, error) {
 	by := identity.Actor{Kind: identity.BySystem, Org: root.ID, Name: "setup"}
 	id, err := s.dir.CreatePerson(ctx, by, directory.NewPerson{
 		Name: n.Name, Email: n.Email, Display: n.Display, Password: n.Password,
@@ -245,6 +255,11 @@ func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, 
 	}
 	done := &Done{Return: "/"}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		closed := claim
+		closed.Expires = never
+		if err := tx.UpdateArtefact(ctx, closed); err != nil {
+			return err // it took too long, and another took over
+		}
 		if err := s.putAdministrator(ctx, tx, by, identity.Administrator{Org: root.ID, User: id, Role: Operator}); err != nil {
 			return err
 		}
@@ -258,24 +273,28 @@ func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, 
 	return done, err
 }
 
-// putAdministrator stores a role. The first operator closes setup for ever.
+// putAdministrator stores a role.
 func (s *Service) putAdministrator(ctx context.Context, tx *store.Tx, by identity.Actor, a identity.Administrator) error {
 	a.Created = s.now()
 	if err := tx.PutAdministrator(ctx, a); err != nil {
 		return err
 	}
-	if a.Role == Operator {
-		if err := tx.DeleteArtefact(ctx, a.Org, claimKind, s.claimHash()); err != nil {
-			return err
-		}
-		err := tx.PutArtefact(ctx, identity.Artefact{
-			Org: a.Org, Kind: claimKind, Hash: s.claimHash(), Created: a.Created, Expires: never,
-		})
-		if err != nil && identity.KindOf(err) != identity.Conflict {
-			return err
-		}
-	}
 	return s.record(ctx, tx, by, a.Org, userType, a.User, map[string][2]any{"administrator": {nil, a.Role}})
+}
+
+// closeSetup closes setup for ever when an operator is appointed.
+func (s *Service) closeSetup(ctx context.Context, tx *store.Tx, root identity.OrgID) error {
+	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
+	switch {
+	case identity.KindOf(err) == identity.NotFound:
+		return tx.PutArtefact(ctx, identity.Artefact{
+			Org: root, Kind: claimKind, Hash: s.claimHash(), Created: s.now(), Expires: never,
+		})
+	case err != nil || c.Expires.Equal(never):
+		return err
+	}
+	c.Expires = never
+	return tx.UpdateArtefact(ctx, c)
 }
 
 // Bootstrap makes the first administrator of what the environment says. It does
@@ -299,16 +318,20 @@ func (s *Service) Bootstrap(ctx context.Context, n NewAdministrator) (bool, erro
 	if fault := n.judge(policy, root); fault != "" {
 		return false, identity.NewError(identity.Invalid, "password", "The first administrator's password will not do: "+fault+".")
 	}
-	err = s.db.Update(ctx, func(tx *store.Tx) error { return s.claim(ctx, tx, root.ID) })
+	var claim identity.Artefact
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		claim, err = s.claim(ctx, tx, root.ID)
+		return err
+	})
 	if identity.KindOf(err) == identity.Conflict {
 		return false, nil // another process is doing it
 	}
 	if err != nil {
 		return false, err
 	}
-	done, err := s.makeOperator(ctx, root, n, policy)
+	done, err := s.makeOperator(ctx, root, n, policy, claim)
 	if err != nil {
-		return false, s.unclaim(ctx, root.ID, nil, err)
+		return false, s.unclaim(ctx, claim, nil, err)
 	}
 	return true, s.sessions.End(ctx, root.ID, done.Session.ID) // nobody has its cookie
 }
@@ -356,9 +379,11 @@ func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.O
 			return err
 		}
 		if role != Operator {
-			if err := keepOperator(ctx, tx, root.ID, org, user); err != nil {
+			if err := s.keepOperator(ctx, tx, root.ID, org, user); err != nil {
 				return err
 			}
+		} else if err := s.closeSetup(ctx, tx, root.ID); err != nil {
+			return err
 		}
 		return s.putAdministrator(ctx, tx, by, identity.Administrator{Org: org, User: user, Role: role})
 	})
@@ -387,7 +412,7 @@ func mayChange(ctx context.Context, tx *store.Tx, by identity.Actor, root, org i
 }
 
 // keepOperator is a Conflict where a person is the last operator.
-func keepOperator(ctx context.Context, tx *store.Tx, root, org identity.OrgID, user identity.ID) error {
+func (s *Service) keepOperator(ctx context.Context, tx *store.Tx, root, org identity.OrgID, user identity.ID) error {
 	if org != root {
 		return nil
 	}
@@ -399,10 +424,17 @@ func keepOperator(ctx context.Context, tx *store.Tx, root, org identity.OrgID, u
 		return err
 	}
 	n, err := operators(ctx, tx, root)
-	if err == nil && n < 2 {
+	if err != nil {
+		return err
+	}
+	if n < 2 {
 		return identity.NewError(identity.Conflict, "", "The last operator stays one. Appoint another first.")
 	}
-	return err
+	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
+	if err != nil {
+		return err
+	}
+	return tx.UpdateArtefact(ctx, c) // of two who part at once, one is Stale
 }
 
 // Dismiss takes the role away. The last operator stays, with a Conflict.
@@ -415,7 +447,7 @@ func (s *Service) Dismiss(ctx context.Context, by identity.Actor, org identity.O
 		if err := mayChange(ctx, tx, by, root.ID, org, user, ""); err != nil {
 			return err
 		}
-		if err := keepOperator(ctx, tx, root.ID, org, user); err != nil {
+		if err := s.keepOperator(ctx, tx, root.ID, org, user); err != nil {
 			return err
 		}
 		if err := tx.DeleteAdministrator(ctx, org, user); err != nil {

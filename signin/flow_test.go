@@ -189,6 +189,13 @@ func TestCodesByLetterAndSMS(t *testing.T) {
 		ann := h.person("ann")
 		v := h.visit(Start{})
 		v.send(StepIdentify, "identifier", "ann@example.com")
+		v.at(StepMethod, "")
+		if n := len(h.letters("ann@example.com")); n != 0 {
+			t.Errorf("%d letters before the person has chosen", n)
+		}
+		v.send(StepMethod, FieldUse, string(StepTOTP))
+		v.at(StepMethod, "")
+		v.send(StepMethod, FieldUse, string(StepEmailCode))
 		if v.at(StepEmailCode, "").view.Target != "ann@example.com" || v.view.Resend <= 0 {
 			t.Errorf("view = %+v", v.view)
 		}
@@ -234,8 +241,10 @@ func TestCodesByLetterAndSMS(t *testing.T) {
 		}
 		v = h.visit(Start{})
 		v.send(StepIdentify, "identifier", "ann")
-		v.send(StepEmailCode, FieldUse, string(StepPassword))
+		v.send(StepMethod, FieldUse, string(StepPassword))
 		v.send(StepPassword, "password", good)
+		v.at(StepMethod, "")
+		v.send(StepMethod, FieldUse, string(StepSMSCode))
 		if want := "+31 ••• "; !strings.HasPrefix(v.at(StepSMSCode, "").view.Target, want) {
 			t.Errorf("target = %q, want it masked", v.view.Target)
 		}

@@ -52,9 +52,15 @@ func (t *sitting) enter(ctx context.Context, step Step) error {
 	return nil
 }
 
-// choose enters the first of some methods and offers the others.
+// choose enters the first of some methods and offers the others. Where the first
+// would send something, the person chooses: a stranger who types a name should
+// not have letters sent.
 func (t *sitting) choose(ctx context.Context, methods []Step) error {
+	t.forget()
 	t.Step, t.Offered = StepMethod, methods
+	if len(methods) > 1 && (methods[0] == StepEmailCode || methods[0] == StepSMSCode) {
+		return nil
+	}
 	return t.enter(ctx, methods[0])
 }
 

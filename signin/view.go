@@ -20,7 +20,8 @@ const (
 	// StepElsewhere says that the name belongs to another organisation, that of
 	// View.Elsewhere. "stay" goes on here.
 	StepElsewhere Step = "elsewhere"
-	// StepMethod lets the person choose by "use", one of View.Methods.
+	// StepMethod lets the person choose by FieldUse, where the first method would
+	// send a code.
 	StepMethod Step = "method"
 	// StepPassword asks for "password".
 	StepPassword Step = "password"
