@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -223,7 +224,7 @@ func sources(addresses []string) string {
 	for _, a := range addresses {
 		u, err := url.Parse(a)
 		switch {
-		case err != nil || u.Scheme == "":
+		case err != nil || slices.Contains([]string{"", "javascript", "data", "blob", "vbscript"}, u.Scheme):
 		case u.Scheme == "https" || u.Scheme == "http":
 			if u.Host != "" && !strings.ContainsAny(u.Host, " ;,'\"") {
 				b.WriteString(" " + u.Scheme + "://" + u.Host)

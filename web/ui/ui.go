@@ -42,7 +42,8 @@
 //	.section, .section-head   parts of a wide page
 //	dl.facts             pairs of name and value
 //	.badge .badge-ok .badge-warn .badge-danger .badge-info
-//	.scopes              the list of what an app asks for
+//	.scopes              the list of what an app asks for, with or without icons
+//	.logo                the picture of an app, 64 pixels; where there is none, .monogram.large
 //	.user-code           the code of a device, large
 //	.muted .small .mono .center .sr (for screen readers alone) .or (a line with a word)
 //	.links               quiet links below a form

@@ -165,3 +165,19 @@ func TestOwnWords(t *testing.T) {
 		t.Errorf("words that a language lacks: %q", missing)
 	}
 }
+
+// FuzzSources checks that no address, whatever an app registered, ends its
+// directive or adds a source of another kind.
+func FuzzSources(f *testing.F) {
+	f.Add("https://a.example/cb?x=1")
+	f.Add("com.example.app:/cb")
+	f.Add("https://a.example;script-src *")
+	f.Add("https://[::1]:8443/'unsafe-inline'")
+	f.Add("javascript:alert(1)")
+	source := regexp.MustCompile(`^( (https?://[^ ;,'"]+|[a-z][a-z0-9+.-]*:))?$`)
+	f.Fuzz(func(t *testing.T, address string) {
+		if got := ui.Sources(address); !source.MatchString(got) || strings.HasPrefix(got, " javascript:") {
+			t.Errorf("%q gives %q", address, got)
+		}
+	})
+}
