@@ -288,6 +288,18 @@ func enumeration(t *testing.T, h *house) {
 	if err1 != error(errNotSignedIn) || err2 != error(errNotSignedIn) {
 		t.Errorf("CheckPassword = %v and %v, want the same", err1, err2)
 	}
+	work := func(name string) time.Duration {
+		at := spent(t)
+		for i := range 4 {
+			_, err := h.CheckPassword(h.ctx(), h.acme.ID, name, fmt.Sprint("guess ", i), "192.0.2.6")
+			h.wantKind("a guess", err, identity.Unauthenticated)
+		}
+		return spent(t) - at
+	}
+	a, b := work("ann@example.com"), work("no one at all")
+	if a > 2*b || b > 2*a {
+		t.Errorf("guesses for a known name take %v, for an unknown one %v", a, b)
+	}
 }
 
 func longPasswords(t *testing.T, h *house) {

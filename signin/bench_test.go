@@ -11,7 +11,7 @@ import (
 )
 
 // spent returns the processor time of this process.
-func spent(b *testing.B) time.Duration {
+func spent(b testing.TB) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		b.Fatal(err)
