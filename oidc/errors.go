@@ -32,7 +32,7 @@ func asOAuth(err error) *oauthError {
 		return e
 	}
 	if e, ok := errors.AsType[*request.Error](err); ok {
-		return &oauthError{Code: e.Code, Description: e.Text}
+		return &oauthError{Code: e.Code, Description: e.Text, Status: http.StatusBadRequest}
 	}
 	if e, ok := errors.AsType[*token.Error](err); ok {
 		return &oauthError{Code: e.Code, Description: e.Description, Status: e.Status}

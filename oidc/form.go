@@ -7,18 +7,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/muster-id/muster/oidc/request"
 )
 
-// What a form of the back channel may be.
-const (
-	maxForm       = 64 << 10
-	maxParameters = 100
-)
-
-// repeatable are the parameters that a request may name several times: the
-// targets of RFC 8707 and of RFC 8693.
-var repeatable = map[string]bool{"resource": true, "audience": true}
+// maxForm is how large a form may be.
+const maxForm = 64 << 10
 
 // readForm reads the parameters of a back-channel request from its body. What
 // the query says counts for nothing, for URLs end up in logs.
@@ -38,39 +32,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, badForm(http.StatusBadRequest, "The body could not be read.")
 	}
-	return parseForm(string(raw))
-}
-
-// parseForm reads parameters. One that is named twice is refused, and one
-// without a value is as one that is not there (RFC 6749 section 3.2).
-func parseForm(raw string) (url.Values, error) {
-	if strings.Count(raw, "&") >= maxParameters {
-		return nil, badForm(http.StatusBadRequest, "The request has too many parameters.")
-	}
-	form, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, badForm(http.StatusBadRequest, "The parameters are not well encoded.")
-	}
-	for name, values := range form {
-		if len(values) > 1 && !repeatable[name] {
-			return nil, badForm(http.StatusBadRequest, "A parameter is there more than once.")
-		}
-		kept := values[:0]
-		for _, v := range values {
-			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-				return nil, badForm(http.StatusBadRequest, "A parameter is not UTF-8 text.")
-			}
-			if v != "" {
-				kept = append(kept, v)
-			}
-		}
-		if len(kept) == 0 {
-			delete(form, name)
-		} else {
-			form[name] = kept
-		}
-	}
-	return form, nil
+	return request.Values(string(raw))
 }
 
 func badForm(status int, text string) error {

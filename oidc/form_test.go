@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/muster-id/muster/oidc/request"
 )
 
 func FuzzForm(f *testing.F) {
@@ -14,26 +16,26 @@ func FuzzForm(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		v, err := parseForm(raw)
+		v, err := request.Values(raw)
 		if err != nil {
 			if e := asOAuth(err); e.Code != "invalid_request" || e.Status != http.StatusBadRequest {
-				t.Fatalf("parseForm(%q): %v", raw, err)
+				t.Fatalf("Values(%q): %v", raw, err)
 			}
 			return
 		}
 		for name, list := range v {
-			if len(list) == 0 || len(list) > 1 && !repeatable[name] {
-				t.Fatalf("parseForm(%q): %s = %q", raw, name, list)
+			if len(list) == 0 || len(list) > 1 && name != "resource" && name != "audience" {
+				t.Fatalf("Values(%q): %s = %q", raw, name, list)
 			}
 			for _, s := range list {
 				if s == "" || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-					t.Fatalf("parseForm(%q): %s = %q", raw, name, s)
+					t.Fatalf("Values(%q): %s = %q", raw, name, s)
 				}
 			}
 		}
-		again, err := parseForm(v.Encode())
+		again, err := request.Values(v.Encode())
 		if err != nil || again.Encode() != v.Encode() {
-			t.Fatalf("parseForm(%q) = %q, read again %q, %v", raw, v.Encode(), again.Encode(), err)
+			t.Fatalf("Values(%q) = %q, read again %q, %v", raw, v.Encode(), again.Encode(), err)
 		}
 	})
 }

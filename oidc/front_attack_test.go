@@ -203,3 +203,31 @@ func TestWords(t *testing.T) {
 		t.Errorf("ui_locales has no say: %s", a.heading())
 	}
 }
+
+// TestForms checks that a form is read by one reader, whatever brings it.
+func TestForms(t *testing.T) {
+	f := frontOnSQLite(t)
+	b := f.browser(t, "ann")
+	path := "/o/acme/oauth2/authorize"
+	v := f.shop.params()
+	b.visit("POST", path, v, "Content-Type", "application/json").onPage(400)
+	b.visit("POST", path, v, "Content-Encoding", "gzip").onPage(400)
+	b.visit("POST", path, with(v, "x", strings.Repeat("a", 70<<10))).onPage(400)
+	v.Add("client_id", "shop")
+	b.visit("POST", path, v).onPage(400)
+	b.visit("POST", "/o/acme/oauth2/logout", with(v, "x", "\xff")).onPage(400)
+}
+
+// TestEndpoint serves an endpoint under another path.
+func TestEndpoint(t *testing.T) {
+	f := frontOnSQLite(t)
+	f.mux.Handle("/authz-srv/authz", f.door.Endpoint("authorize", f.org))
+	b := f.browser(t, "ann")
+	b.follow("GET", "/authz-srv/authz?"+f.shop.params().Encode(), nil).granted()
+	defer func() {
+		if recover() == nil {
+			t.Error("an endpoint that does not exist is served")
+		}
+	}()
+	f.door.Endpoint("nothing", f.org)
+}

@@ -26,6 +26,7 @@ import (
 // password and an app "shop".
 type front struct {
 	*back
+	door   *oidc.Provider
 	people *signin.Service
 	ann    identity.ID
 	shop   *client
@@ -53,6 +54,7 @@ func newFront(t testing.TB, db *store.DB) *front {
 	})
 	b.ok(err)
 	b.mux = http.NewServeMux()
+	f.door = p
 	p.Mount(b.mux)
 	f.ann = f.person("ann")
 	f.shop = f.app("shop", func(s *identity.AppSettings) { s.Trusted, s.Name = true, "The Shop" })

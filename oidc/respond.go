@@ -193,7 +193,7 @@ func (p *Provider) failRequest(w http.ResponseWriter, r *http.Request, c *reques
 
 // failPage tells the person that something else went wrong.
 func (p *Provider) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	if e, ok := errors.AsType[*token.Error](err); ok {
+	if e, ok := errors.AsType[*oauthError](err); ok {
 		err = &request.Error{Code: e.Code, Text: e.Description, Place: request.OnPage}
 	}
 	if e, ok := errors.AsType[*request.Error](err); ok {

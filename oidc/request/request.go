@@ -31,8 +31,9 @@ var maxLength = map[string]int{
 	"request_uri": 2048, "request": 48 << 10,
 }
 
-// repeatable are the parameters that a request may name several times.
-var repeatable = map[string]bool{"resource": true}
+// repeatable are the parameters that a request may name several times: the
+// targets of RFC 8707 and of RFC 8693.
+var repeatable = map[string]bool{"resource": true, "audience": true}
 
 // A Source says how a request came.
 type Source string
