@@ -257,7 +257,7 @@ type issuer struct {
 	key  *ecdsa.PrivateKey
 }
 
-// authority is the one that providers of tests believe.
+// authority is the one that the server of tests believes.
 var authority = newIssuer("Test authority", nil)
 
 // newIssuer makes an issuer with a certificate of another, or of its own.
@@ -282,7 +282,8 @@ func newIssuer(name string, by *issuer) *issuer {
 	return self
 }
 
-// sendTLS sends a request as a proxy-less server sees it.
+// sendTLS sends a request as the server hands it on, with what it found out of
+// the certificate.
 func (b *back) sendTLS(method, path, body string, cert *x509.Certificate, header ...string) answer {
 	b.t.Helper()
 	r := httptest.NewRequest(method, "https://wrong.example"+path, bytes.NewReader([]byte(body)))
@@ -293,6 +294,9 @@ func (b *back) sendTLS(method, path, body string, cert *x509.Certificate, header
 	r.TLS = &tls.ConnectionState{}
 	if cert != nil {
 		r.TLS.PeerCertificates = []*x509.Certificate{cert}
+		pool := x509.NewCertPool()
+		pool.AddCert(authority.cert)
+		r.TLS.VerifiedChains, _ = cert.Verify(x509.VerifyOptions{Roots: pool, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	}
 	return b.do(r, method+" "+path)
 }

@@ -408,6 +408,11 @@ func TestCORS(t *testing.T) {
 	from("https://app.test", func() answer { return spa.userinfo(at).want(200) }).origin(t, "https://app.test")
 	from("https://other.test", func() answer { return spa.userinfo(at).want(200) }).origin(t, "")
 	from("null", func() answer { return spa.userinfo(at).want(200) }).origin(t, "")
+	late := func() answer { return b.send("OPTIONS", "/o/acme/oauth2/token", "").want(204) }
+	from("https://late.test", late).origin(t, "")
+	b.set(other, func(s *identity.AppSettings) { s.Origins = append(s.Origins, "https://late.test") })
+	b.wait(6 * time.Second)
+	from("https://late.test", late).origin(t, "https://late.test")
 	for _, endpoint := range []string{"introspect", "par", "device_authorization", "authorize"} {
 		a := from("https://other.test", func() answer { return other.post(endpoint, form("token", at)) })
 		a.origin(t, "")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -105,7 +104,7 @@ func (b *back) open() {
 	p, err := oidc.New(oidc.Options{
 		Apps: b.apps, Tokens: b.tokens, Claims: b.said, Sessions: b.sessions, Requests: b.requests, UI: pages,
 		SignIn: signin.New(signin.Options{DB: db, Keys: keys, Directory: b.dir, Public: public, Now: b.now, Log: log}),
-		Public: public, Log: log, Now: b.now, Certificates: !b.plain, Authorities: b.authorities(),
+		Public: public, Log: log, Now: b.now, Certificates: !b.plain, Authorities: !b.plain,
 	})
 	b.ok(err)
 	p.Mount(b.mux)
@@ -146,16 +145,6 @@ func (b *back) wait(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shift += d
-}
-
-// authorities are whose certificates the provider believes.
-func (b *back) authorities() *x509.CertPool {
-	if b.plain {
-		return nil
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(authority.cert)
-	return pool
 }
 
 func (b *back) ok(err error) {

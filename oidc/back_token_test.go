@@ -318,6 +318,23 @@ func TestPasswordGrant(t *testing.T) {
 	}
 	ask("wrong").want(400, "invalid_grant")
 	c.token(identity.GrantPassword, "username", "nobody", "password", "wrong").want(400, "invalid_grant")
+	t.Run("B34 guessing is counted as at every other way in", func(t *testing.T) {
+		b.t = t
+		refused := false
+		for range 10 {
+			if a := ask("wrong again"); a.status == 429 {
+				refused = a.header.Get("Retry-After") != ""
+				break
+			}
+		}
+		if !refused {
+			t.Error("nothing slows down who guesses")
+		}
+		if a := ask("correct horse battery"); a.status != 429 {
+			t.Errorf("meanwhile the right password = %d %s, want 429", a.status, a.text)
+		}
+	})
+	b.wait(time.Hour)
 	b.provider(func(p *app.Provider) { p.Legacy.Password = false })
 	ask("correct horse battery").want(400, "unsupported_grant_type")
 }

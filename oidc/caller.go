@@ -37,7 +37,7 @@ func (p *Provider) authenticate(r *http.Request, org identity.Organisation, form
 	iss := p.issuer(org)
 	client, err := p.apps.Authenticate(r.Context(), org, app.Credentials{
 		Authorization: r.Header["Authorization"], Form: form,
-		Certificate: cert, Verified: p.verified(r, cert),
+		Certificate: cert, Verified: verified(r, cert),
 		Issuer: iss, TokenEndpoint: iss + "/oauth2/token",
 	})
 	if err != nil {
@@ -46,29 +46,12 @@ func (p *Provider) authenticate(r *http.Request, org identity.Organisation, form
 	return &caller{Client: client, org: org, form: form}, nil
 }
 
-// verified reports whether the certificate comes from an authority that the
-// server believes; tls_client_auth needs it (RFC 8705 section 2.1).
-func (p *Provider) verified(r *http.Request, cert *x509.Certificate) bool {
-	if cert == nil || p.authorities == nil {
-		return false
-	}
-	o := x509.VerifyOptions{
-		Roots: p.authorities, Intermediates: x509.NewCertPool(), CurrentTime: p.now(),
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}
-	if r.TLS != nil {
-		for i, c := range r.TLS.PeerCertificates {
-			if i > 0 && i < maxChain {
-				o.Intermediates.AddCert(c)
-			}
-		}
-	}
-	_, err := cert.Verify(o)
-	return err == nil
+// verified reports whether the server that took the request found the
+// certificate to come from an authority that it believes; tls_client_auth needs
+// it (RFC 8705 section 2.1).
+func verified(r *http.Request, cert *x509.Certificate) bool {
+	return cert != nil && r.TLS != nil && len(r.TLS.VerifiedChains) > 0 && r.TLS.VerifiedChains[0][0].Equal(cert)
 }
-
-// maxChain is how many certificates of a handshake are looked at.
-const maxChain = 5
 
 // confirm checks the DPoP proof of a request, if there is one, and what else
 // the app's tokens are to be bound to. The answer carries a nonce for the next

@@ -99,9 +99,13 @@ func (p *Provider) someOrigin(ctx context.Context, org identity.Organisation, or
 	c, now := &p.origins, p.now()
 	c.mu.Lock()
 	set, ok := c.orgs[org.ID]
-	c.mu.Unlock()
 	age := now.Sub(set.read)
-	if ok && age < originsKept && (set.known[origin] || age < originsRetry) {
+	fresh := ok && age < originsKept && (set.known[origin] || age < originsRetry)
+	if ok && !fresh {
+		c.orgs[org.ID] = originSet{now, set.known} // one request reads, the others go on
+	}
+	c.mu.Unlock()
+	if fresh {
 		return set.known[origin]
 	}
 	known, err := p.readOrigins(ctx, org)

@@ -150,7 +150,7 @@ func (p *Provider) describe(org identity.Organisation, s app.Provider, claims, s
 	if p.certificates {
 		methods = append(methods, identity.AuthSelfSignedTLS)
 	}
-	if p.certificates && p.authorities != nil {
+	if p.certificates && p.authorities {
 		methods = append(methods, identity.AuthTLS)
 	}
 	if s.Legacy.SecretJWT {

@@ -48,9 +48,9 @@ type Options struct {
 	// Certificates says that certificates of clients reach this server, so that
 	// discovery offers what works by them.
 	Certificates bool
-	// Authorities are whose certificates tls_client_auth believes; nil: nobody's,
-	// and discovery does not offer it.
-	Authorities *x509.CertPool
+	// Authorities says that the server also finds out which of them come from an
+	// authority that it believes, so that discovery offers tls_client_auth.
+	Authorities bool
 	// Address returns the address from which a request comes; nil: that of the
 	// connection.
 	Address func(*http.Request) string
@@ -69,7 +69,6 @@ type Provider struct {
 	ui          *ui.UI
 	public      string
 	certificate func(*http.Request) *x509.Certificate
-	authorities *x509.CertPool
 	remote      func(*http.Request) string
 	log         *slog.Logger
 	now         func() time.Time
@@ -78,6 +77,7 @@ type Provider struct {
 	cookies     web.Cookies
 
 	certificates bool
+	authorities  bool
 	origins      origins
 	keySets      documents
 	discoveries  documents

@@ -1,10 +1,12 @@
 package oidc
 
 import (
+	"math"
 	"net"
 	"net/http"
 
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/token"
 )
 
@@ -39,6 +41,11 @@ func (p *Provider) passwordGrant(r *http.Request, c *caller) (token.Response, er
 	user, err := p.signin.CheckPassword(r.Context(), c.org.ID, name, password, p.remote(r))
 	if k := identity.KindOf(err); k == identity.Unauthenticated || k == identity.Denied {
 		return token.Response{}, token.NewError(token.InvalidGrant, "The name or the password is wrong, or they are not enough.")
+	}
+	if wait := signin.RetryAfter(err); wait > 0 {
+		e := *asOAuth(err)
+		e.Retry = int(math.Ceil(wait.Seconds()))
+		return token.Response{}, &e
 	}
 	if err != nil {
 		return token.Response{}, err
