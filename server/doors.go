@@ -24,6 +24,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux) error {
 	desk := request.New(request.Options{DB: h.DB, Keys: h.Keys, Apps: h.Apps, Fetch: h.Outbound, Issuer: h.Tokens.Issuer})
 	provider, err := oidc.New(oidc.Options{
 		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Address: address, Log: s.log,
+		Certificates: h.Config.TLSCertFile != "" || h.Config.ClientHeader != "", Authorities: h.Config.ClientCAFile != "",
 	})
 	if err != nil {
 		return err
