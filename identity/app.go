@@ -84,6 +84,9 @@ type AppSettings struct {
 	IntrospectionAlg  string `json:"introspection_signed_response_alg,omitempty"`
 	AccessTokenAlg    string `json:"access_token_signing_alg,omitempty"`
 	OpaqueAccessToken bool   `json:"opaque_access_token,omitempty"`
+	// ScopesClaim has access tokens say their scopes a second time, as the list
+	// "scopes", which is where some libraries look for them.
+	ScopesClaim bool `json:"scopes_claim,omitempty"`
 
 	RequirePKCE          bool `json:"require_pkce,omitempty"`
 	RequirePAR           bool `json:"require_pushed_authorization_requests,omitempty"`

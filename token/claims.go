@@ -23,6 +23,7 @@ type accessClaims struct {
 	Expires  int64             `json:"exp"`
 	JTI      string            `json:"jti"`
 	Scope    string            `json:"scope,omitempty"`
+	Scopes   []string          `json:"scopes,omitempty"` // of apps with ScopesClaim
 	Org      string            `json:"org_id"`
 	Grant    string            `json:"gid,omitempty"`
 	Session  string            `json:"sid,omitempty"`
@@ -53,7 +54,7 @@ var (
 		"iss", "sub", "aud", "azp", "iat", "nbf", "exp", "jti", "sid", "auth_time", "acr", "amr", "cnf", "act",
 		"may_act", "nonce", "at_hash", "c_hash", "s_hash", "events",
 	}
-	reservedAccess = append(slices.Clone(reservedID), "client_id", "scope", "org_id", "gid", "uid", "claims")
+	reservedAccess = append(slices.Clone(reservedID), "client_id", "scope", "scopes", "org_id", "gid", "uid", "claims")
 )
 
 // without leaves names out of claims.

@@ -40,9 +40,34 @@ func (s *Service) makeID(ctx context.Context, b *batch) error {
 	if a.Actor != nil {
 		all["act"] = a.Actor
 	}
+	s.moveGroups(all)
 	var err error
 	b.out.IDToken, err = s.Sign(ctx, b.Org.ID, alg, TypeID, all)
 	return err
+}
+
+// groupsScope is the scope, and the claim, of the groups of a person. Unlike other
+// scopes it counts for ID tokens that come with an access token too.
+const groupsScope = "groups"
+
+// maxGroups is how many groups an ID token lists. Those of a person who is in
+// more of them would make it too large for headers and cookies.
+const maxGroups = 100
+
+// moveGroups takes groups out of the claims of an ID token if they are too many,
+// and says which claims are missing ("ovc") and where they are told ("ovl").
+func (s *Service) moveGroups(all map[string]any) {
+	n := 0
+	switch groups := all[groupsScope].(type) {
+	case []string:
+		n = len(groups)
+	case []any:
+		n = len(groups)
+	}
+	if n > maxGroups {
+		delete(all, groupsScope)
+		all["ovc"], all["ovl"] = []string{groupsScope}, s.public+"/oauth/check_id_token"
+	}
 }
 
 // halfHash is the left half of the hash that belongs to a signature algorithm

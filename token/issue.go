@@ -289,6 +289,8 @@ func (s *Service) look(ctx context.Context, b *batch) error {
 		}
 		if b.NoAccessToken {
 			want.Scopes = a.Scopes
+		} else if slices.Contains(a.Scopes, groupsScope) {
+			want.Scopes = []string{groupsScope}
 		}
 		if len(want.Scopes) == 0 && len(want.Asked) == 0 {
 			return nil
@@ -404,6 +406,9 @@ func (s *Service) accessClaims(b *batch) *accessClaims {
 	}
 	if !a.User.IsZero() && c.Subject != a.User.String() {
 		c.User = encoding.EncodeToString(s.keys.Seal(userPurpose(b.Org.ID), a.User[:]))
+	}
+	if b.App.ScopesClaim {
+		c.Scopes = a.Scopes
 	}
 	if a.Claims != nil && len(a.Claims.UserInfo) > 0 {
 		c.Claims = &claims.Parameter{UserInfo: a.Claims.UserInfo}
