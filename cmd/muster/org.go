@@ -36,7 +36,7 @@ func (a *app) showOrg(o identity.Organisation) error {
 }
 
 func (a *app) orgCommand() *cobra.Command {
-	return noun("org", "Organisations", a.orgCreate(), a.orgList(), a.orgGet(), a.orgDelete())
+	return noun("org", "Organisations", a.orgCreate(), a.orgList(), a.orgGet(), a.orgDelete(), a.domainCommand())
 }
 
 func (a *app) orgCreate() *cobra.Command {

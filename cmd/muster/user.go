@@ -23,7 +23,7 @@ func (a *app) userCommand() *cobra.Command {
 	return noun("user", "People", a.userList(), a.userGet(), a.userCreate(),
 		a.userActive("disable", "Shut a user out; the account stays", false),
 		a.userActive("enable", "Let a disabled user in again", true),
-		a.userDelete(), a.userRestore())
+		a.userDelete(), a.userRestore(), a.userLink(), a.userPassword())
 }
 
 func (a *app) showPerson(p server.Person) error {
