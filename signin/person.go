@@ -225,5 +225,9 @@ func asciiDomain(domain string) string {
 	if err != nil {
 		return ""
 	}
+	again, err := idna.Lookup.ToASCII(ascii)
+	if err != nil || again != ascii {
+		return "" // characters that a domain cannot have, written as if it had
+	}
 	return strings.ToLower(ascii)
 }
