@@ -326,9 +326,16 @@ type key struct {
 }
 
 func newKey() *key {
+	// virtualwebauthn leaves the leading zeros of coordinates out, which RFC 9053
+	// section 7.1.1 forbids; take a key that has none.
+	const whole = 77
+	cred := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	for len(cred.Key.AttestationData()) != whole {
+		cred = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	}
 	return &key{
 		rp:   virtualwebauthn.RelyingParty{Name: "Muster", ID: "localhost", Origin: public},
-		auth: virtualwebauthn.NewAuthenticator(), cred: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		auth: virtualwebauthn.NewAuthenticator(), cred: cred,
 	}
 }
 
