@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maxRounds is how often one request sends a person to sign in.
-	maxRounds = 3
+	// maxRounds is how often one request sends a person to sign in again.
+	maxRounds = 10
 	// justNow is how long somebody who signed in for a request counts as having
 	// done so, whatever its max_age.
 	justNow = 5 * time.Minute
@@ -273,10 +273,11 @@ func (p *Provider) sendToSignIn(w http.ResponseWriter, r *http.Request, v *visit
 	if v.waiting != nil && v.waiting.Rounds >= maxRounds {
 		return byRedirect("login_required", "The person did not sign in in the way that the app asks for.")
 	}
-	if err := p.keep(w, r, v); err != nil {
-		return err
-	}
-	if err := p.requests.Round(r.Context(), v.waiting); err != nil {
+	if v.waiting != nil {
+		if err := p.requests.Round(r.Context(), v.waiting); err != nil {
+			return err
+		}
+	} else if err := p.keep(w, r, v); err != nil {
 		return err
 	}
 	acr, essential := acrAsked(v)

@@ -231,3 +231,19 @@ func TestEndpoint(t *testing.T) {
 	}()
 	f.door.Endpoint("nothing", f.org)
 }
+
+// TestRounds checks that a request does not send people to sign in for ever.
+func TestRounds(t *testing.T) {
+	f := frontOnSQLite(t)
+	b := f.browser(t, "ann")
+	other := f.browser(t, "ann")
+	to := b.visit("GET", f.shop.ask(), nil).header.Get("Location")
+	maps.Copy(other.jar, b.jar)
+	path := other.signIn(to)
+	for range 10 {
+		if to := b.visit("GET", path, nil).header.Get("Location"); !strings.HasPrefix(to, "/o/acme/signin/") {
+			t.Fatalf("%s leads to %q, want a sign-in", path, to)
+		}
+	}
+	b.visit("GET", path, nil).refused("login_required")
+}

@@ -19,7 +19,7 @@ type Waiting struct {
 	// Before is the hash of the session that the browser had when the request
 	// came, nil for none: who is to sign in anew has another afterwards.
 	Before []byte
-	// Rounds counts how often the person was sent to sign in.
+	// Rounds counts how often the person was sent to sign in again.
 	Rounds int
 
 	version int64
@@ -78,7 +78,7 @@ func (d *Desk) Waiting(ctx context.Context, org identity.Organisation, id, brows
 	return &Waiting{Case: c, ID: id, Before: in.Before, Rounds: in.Rounds, version: a.Version, stored: in}, c.Check()
 }
 
-// Round counts that the person is sent to sign in.
+// Round counts that the person is sent to sign in again.
 func (d *Desk) Round(ctx context.Context, w *Waiting) error {
 	w.stored.Rounds++
 	data, err := d.seal(kindWaiting, w.stored)
