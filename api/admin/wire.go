@@ -112,6 +112,9 @@ func plain(err error) string {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return "it is not JSON at byte " + strconv.FormatInt(e.Offset, 10) + "."
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return "it is not JSON, or was cut off."
+	}
 	text := err.Error()
 	if _, field, ok := bytes.Cut([]byte(text), []byte("unknown field ")); ok {
 		return "there is no member " + string(field) + "."
