@@ -176,6 +176,8 @@ func TestPlan(t *testing.T) {
 		code := c.code(user, nil)
 		a := c.redeem(code).want(200)
 		c.redeem(code).want(400, "invalid_grant")
+		b.wait(2 * time.Second)
+		c.redeem(code).want(400, "invalid_grant")
 		c.userinfo(a.get("access_token")).want(401, "invalid_token")
 		c.token(identity.GrantRefresh, "refresh_token", a.get("refresh_token")).want(400, "invalid_grant")
 	})

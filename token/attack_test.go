@@ -106,7 +106,14 @@ func manyRedeem(t *testing.T, h *house) {
 	if n != 1 {
 		t.Fatalf("%d of 50 redeemed one code, want exactly one", n)
 	}
-	_, err := h.Issue(t.Context(), token.Request{Org: h.acme, App: a, Authorization: h.allowed(a), Grant: grant})
+	ask := token.Request{Org: h.acme, App: a, Authorization: h.allowed(a), Grant: grant}
+	if _, err := h.Issue(t.Context(), ask); err != nil {
+		t.Errorf("the one who redeemed the code gets no tokens: %v", err)
+	}
+	h.clock.pass(2 * time.Second)
+	_, err := h.RedeemCode(t.Context(), a, redemption(code))
+	wantCode(t, "a code that comes again", err, token.InvalidGrant)
+	_, err = h.Issue(t.Context(), ask)
 	wantCode(t, "tokens of a code that came again", err, token.InvalidGrant)
 }
 

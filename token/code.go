@@ -77,6 +77,11 @@ func (s *Service) NewCode(ctx context.Context, c Code) (string, error) {
 	return text, nil
 }
 
+// atOnce is how soon after its use a code may come again without ending its
+// grant: apps that send a form twice, or ask two nodes, get one answer and one
+// refusal. Whoever stole a code comes later, or was first and has the tokens.
+const atOnce = time.Second
+
 func (s *Service) codeHash(text string) []byte { return secret.MAC(s.codeKey, []byte(text)) }
 
 var errCode = NewError(InvalidGrant, "The code is not valid: it was used, has expired or belongs to another app.")
@@ -85,7 +90,7 @@ var errCode = NewError(InvalidGrant, "The code is not valid: it was used, has ex
 // the redirect URI, the verifier (RFC 7636) and the key that belong to it; a
 // mismatch is InvalidGrant and leaves the code as it is. Its Grant is there
 // when it returns, so that Issue can follow with Request.Grant. A code that
-// comes a second time ends the grant.
+// comes a second time, and not at once, ends the grant.
 func (s *Service) RedeemCode(ctx context.Context, app *identity.App, r Redemption) (Code, error) {
 	if !strings.HasPrefix(r.Code, codePrefix+"_") || !secret.LooksLikeToken(r.Code) {
 		return Code{}, errCode
@@ -112,13 +117,16 @@ func (s *Service) RedeemCode(ctx context.Context, app *identity.App, r Redemptio
 		if refusal = kept.check(app, r); refusal != nil {
 			return nil
 		}
-		_, err = tx.ConsumeArtefact(ctx, app.Org, codeKind, a.Hash, b.now)
+		a, err = tx.ConsumeArtefact(ctx, app.Org, codeKind, a.Hash, b.now)
 		switch identity.KindOf(err) {
 		case identity.NotFound:
 			refusal = errCode
 			return nil
 		case identity.Conflict:
 			refusal = errCode
+			if b.now.Sub(a.Consumed) < atOnce {
+				return nil
+			}
 			s.log.WarnContext(ctx, "an authorization code was used again; its grant has ended", "org", app.Org, "app", app.ID, "grant", kept.Grant)
 			return tx.EndGrant(ctx, app.Org, kept.Grant, b.now)
 		}
