@@ -4,7 +4,10 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/muster-id/muster/api/activid"
 	"github.com/muster-id/muster/api/admin"
+	"github.com/muster-id/muster/api/cidaas"
+	"github.com/muster-id/muster/api/vmware"
 	"github.com/muster-id/muster/oidc"
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/web/portal"
@@ -42,5 +45,11 @@ func (s *Server) mountSignIn(mux *http.ServeMux) error {
 		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
 		Mail: h.Mail, Public: s.url, Bearer: s.actor, Log: s.log,
 	}).Mount(mux)
+	vmware.New(vmware.Options{
+		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
+		Provider: provider, Public: s.url, Address: address, Log: s.log,
+	}).Mount(mux)
+	cidaas.New(cidaas.Options{Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Provider: provider}).Mount(mux)
+	activid.New(activid.Options{Directory: h.Directory, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
 	return nil
 }

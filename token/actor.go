@@ -14,7 +14,7 @@ import (
 // Privileged scopes count for apps that act for themselves and for
 // administrators. Errors are Unauthenticated.
 func (s *Service) Actor(ctx context.Context, text string) (identity.Actor, *Bearer, error) {
-	org, err := s.orgOf(ctx, text)
+	org, err := s.OrganisationOf(ctx, text)
 	if err != nil {
 		return identity.Actor{}, nil, err
 	}
@@ -76,8 +76,11 @@ func (s *Service) forUs(b *Bearer) bool {
 	return false
 }
 
-// orgOf finds out whom to ask about a token that nobody has believed yet.
-func (s *Service) orgOf(ctx context.Context, text string) (identity.OrgID, error) {
+// OrganisationOf returns the organisation that a token says has issued it, an
+// access token or a JWT of another kind. It proves nothing; it is for finding out
+// whom to ask about a token that nobody has believed yet. Errors are
+// Unauthenticated.
+func (s *Service) OrganisationOf(ctx context.Context, text string) (identity.OrgID, error) {
 	if org, ok := orgOfOpaque(text); ok {
 		return org, nil
 	}

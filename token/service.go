@@ -102,7 +102,7 @@ func (s *Service) OrgOfIssuer(iss string) (slug string, ok bool) {
 		return rootSlug, true
 	}
 	slug, ok = strings.CutPrefix(rest, "/o/")
-	if !ok || slug == "" || slug == rootSlug || strings.ContainsAny(slug, "/?#%") {
+	if !ok || slug == "" || slug == rootSlug || strings.ContainsAny(slug, "/?#%\x00") {
 		return "", false
 	}
 	return slug, true

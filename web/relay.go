@@ -57,3 +57,19 @@ func WithForm(r *http.Request, form url.Values) *http.Request {
 	next.Form, next.PostForm = nil, nil
 	return next
 }
+
+// PeekForm reads the form in the body of a request and leaves the body there for
+// the handler that the request is passed on to. A body that is no form has no
+// fields: it is for that handler to refuse.
+func PeekForm(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return nil, errLarge
+	}
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(string(text))), int64(len(text))
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return url.Values{}, nil
+	}
+	return form, nil
+}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/claims"
@@ -81,10 +82,12 @@ func (d *Door) Routes() []web.Route {
 		route("GET "+am+"/.well-known/openid-configuration", d.discovery),      // row 10
 		route("GET "+am+"/userinfo", d.userToken),                              // row 47
 
-		route("/oidc/oauth2/authorize", d.passOn("authorize")),
+		route("GET /oidc/oauth2/authorize", d.passOn("authorize")),
+		route("POST /oidc/oauth2/authorize", d.passOn("authorize")),
 		route("POST /oidc/oauth2/token", d.passOn("token")),
 		route("GET /oidc/oauth2/jwks", d.passOn("jwks")),
-		route("/oidc/userinfo", d.userinfo),
+		route("GET /oidc/userinfo", d.userinfo),
+		route("POST /oidc/userinfo", d.userinfo),
 		route("GET /oidc/.well-known/openid-configuration", d.passOn("discovery")),
 
 		route("POST /oauth/tenant/{org}/token", d.tenantToken),
@@ -133,6 +136,9 @@ func (d *Door) named(ctx context.Context, name string) (identity.Organisation, e
 	name = strings.TrimPrefix(name, "urn:vcloud:org:")
 	if name == "" || strings.EqualFold(name, "system") {
 		return d.o.Directory.Root(ctx)
+	}
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return identity.Organisation{}, errCredentials
 	}
 	org, err := d.o.Directory.Organisation(ctx, name)
 	if identity.KindOf(err) == identity.NotFound {

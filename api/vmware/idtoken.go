@@ -3,11 +3,9 @@ package vmware
 import (
 	"context"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/muster-id/muster/claims"
@@ -17,11 +15,11 @@ import (
 
 // idToken checks an ID token of whatever organisation issued it.
 func (d *Door) idToken(ctx context.Context, text string) (identity.Organisation, map[string]any, error) {
-	slug, ok := d.o.Tokens.OrgOfIssuer(unverifiedIssuer(text))
-	if !ok {
-		return identity.Organisation{}, nil, errCredentials
+	id, err := d.o.Tokens.OrganisationOf(ctx, text)
+	if err != nil {
+		return identity.Organisation{}, nil, err
 	}
-	org, err := d.named(ctx, slug)
+	org, err := d.o.Directory.Organisation(ctx, id.String())
 	if err != nil {
 		return org, nil, err
 	}
@@ -32,52 +30,46 @@ func (d *Door) idToken(ctx context.Context, text string) (identity.Organisation,
 	return org, v.Claims, nil
 }
 
-// unverifiedIssuer reads the issuer of a JWT, to know whose keys to ask. Nothing
-// is believed of it before the signature has been checked with them.
-func unverifiedIssuer(text string) string {
-	part := strings.Split(text, ".")
-	if len(part) != 3 || len(text) > maxBody {
-		return ""
-	}
-	body, err := base64.RawURLEncoding.DecodeString(part[1])
-	if err != nil {
-		return ""
-	}
-	var c struct {
-		Issuer string `json:"iss"`
-	}
-	if json.Unmarshal(body, &c) != nil {
-		return ""
-	}
-	return c.Issuer
-}
-
 func textOf(said map[string]any, name string) string {
 	s, _ := said[name].(string)
 	return s
 }
 
+// expired reports whether an ID token is past its time.
+func expired(said map[string]any) bool {
+	exp, _ := said["exp"].(float64)
+	return time.Now().Unix() >= int64(exp)
+}
+
 // checkIDToken is row 6: the claims of an ID token with everything that was too
-// large to stand in it.
+// large to stand in it. The organisation's own apps learn who the person is as
+// well, as far as they may ask for it.
 func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
 	ctx := r.Context()
 	org, said, err := d.idToken(ctx, tokenOf(r))
 	if err != nil {
 		return err
 	}
-	if exp, _ := said["exp"].(float64); time.Now().Unix() >= int64(exp) {
+	if expired(said) {
 		return errCredentials
 	}
 	user, ok := identity.ParseID(textOf(said, "sub"))
 	if !ok {
 		return errCredentials // a pairwise subject: the app that it belongs to may ask UserInfo
 	}
-	more, err := d.expanded(ctx, org, user)
+	scopes, err := d.scopesOf(ctx, org, said)
+	if err != nil {
+		return err
+	}
+	more, err := d.expanded(ctx, org, user, scopes)
 	if err != nil {
 		return err
 	}
 	for k, v := range more {
 		said[k] = v
+	}
+	if slices.Contains(scopes, "groups") {
+		said["groups"] = more["group_names"]
 	}
 	delete(said, "ovl")
 	delete(said, "ovc")
@@ -85,32 +77,65 @@ func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.A
 	return nil
 }
 
-// expanded returns what these clients want to know of a person.
-func (d *Door) expanded(ctx context.Context, org identity.Organisation, user identity.ID) (map[string]any, error) {
-	said, err := d.o.Claims.Of(ctx, org, user, claims.Want{Scopes: []string{"profile", "email", "groups", "vcd_idp"}})
+// scopesOf returns the scopes for which an ID token is expanded: groups if it
+// says something of groups, and for a trusted app what it may ask for.
+func (d *Door) scopesOf(ctx context.Context, org identity.Organisation, said map[string]any) (out []string, err error) {
+	a, err := d.o.Apps.Get(ctx, org.ID, textOf(said, "azp"))
+	if identity.KindOf(err) == identity.NotFound || err == nil && a.Disabled {
+		return nil, errCredentials
+	}
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range []string{"profile", "email"} {
+		if a.Trusted && slices.Contains(a.Scopes, name) {
+			out = append(out, name)
+		}
+	}
+	_, listed := said["groups"]
+	missing, _ := said["ovc"].([]any)
+	if listed || slices.Contains(missing, any("groups")) {
+		out = append(out, "groups")
+	}
+	return out, nil
+}
+
+// expanded returns what these clients want to know of a person, as far as the
+// scopes go.
+func (d *Door) expanded(ctx context.Context, org identity.Organisation, user identity.ID, scopes []string) (map[string]any, error) {
+	want := claims.Want{}
+	for _, name := range []string{"profile", "email", "groups"} {
+		if slices.Contains(scopes, name) {
+			want.Scopes = append(want.Scopes, name)
+		}
+	}
+	said, err := d.o.Claims.Of(ctx, org, user, want)
+	if k := identity.KindOf(err); k == identity.NotFound || k == identity.Denied {
+		return nil, errCredentials // gone, or not active any more
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{"domain": org.Slug, "context": org.ID.String(), "context_name": org.Name}
+	for name, claim := range map[string]string{
+		"username": "preferred_username", "acct": "preferred_username", "given_name": "given_name", "family_name": "family_name", "email": "email",
+	} {
+		if v, ok := said[claim]; ok {
+			out[name] = v
+		}
+	}
+	names, ok := said["groups"]
+	if !ok {
+		return out, nil
 	}
 	ids, err := d.o.Directory.GroupsOf(ctx, org.ID, user)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]any{
-		"username": said["preferred_username"], "domain": org.Slug, "context": org.ID.String(), "context_name": org.Name,
-		"acct": said["preferred_username"], "given_name": said["given_name"], "family_name": said["family_name"], "email": said["email"],
-		"group_names": []string{}, "group_ids": []string{},
+	if ids == nil {
+		ids = []string{}
 	}
-	if names, ok := said["groups"]; ok {
-		out["group_names"] = names
-	}
-	if len(ids) > 0 {
-		out["group_ids"] = ids
-	}
-	for k, v := range out {
-		if v == nil {
-			delete(out, k)
-		}
-	}
+	out["group_names"], out["group_ids"] = names, ids
 	return out, nil
 }
 
@@ -123,11 +148,11 @@ func (d *Door) userToken(w http.ResponseWriter, r *http.Request, _ identity.Acto
 	if b.User.IsZero() {
 		return identity.NewError(identity.Denied, "", "The token belongs to no person.")
 	}
-	out, err := d.expanded(r.Context(), b.Org, b.User)
+	out, err := d.expanded(r.Context(), b.Org, b.User, b.Scopes)
 	if err != nil {
 		return err
 	}
-	out["sub"] = b.User.String()
+	out["sub"] = b.Subject
 	answer(w, http.StatusOK, out)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
 )
 
 // loginScopes are what the tokens of a password login may be used for.
@@ -49,6 +50,9 @@ func (d *Door) enter(r *http.Request, org identity.Organisation, name, password 
 		return token.Response{}, identity.ID{}, identity.NewError(identity.Denied, "", "Login by password is off: the organisation's legacy block has not turned it on.")
 	}
 	user, err := d.o.SignIn.CheckPassword(ctx, org.ID, name, password, d.o.Address(r))
+	if identity.KindOf(err) == identity.Denied {
+		err = errCredentials // right, but not enough: nobody is told which
+	}
 	if err != nil {
 		return token.Response{}, user, err
 	}
@@ -64,11 +68,7 @@ func (d *Door) enter(r *http.Request, org identity.Organisation, name, password 
 
 // login is row 8.
 func (d *Door) login(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	form, err := readFields(w, r)
-	if err != nil {
-		return err
-	}
-	org, err := d.named(r.Context(), form.Get("domain"))
+	form, err := web.Fields(w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,11 @@ func (d *Door) login(w http.ResponseWriter, r *http.Request, _ identity.Actor) e
 		scopes = slices.DeleteFunc(slices.Clone(loginScopes), func(s string) bool { return s == "offline_access" })
 	}
 	_, more := r.URL.Query()["access_token"]
-	res, _, err := d.enter(r, org, form.Get("username"), form.Get("password"), scopes, more)
+	org, err := d.named(r.Context(), form.Get("domain"))
+	var res token.Response
+	if err == nil {
+		res, _, err = d.enter(r, org, form.Get("username"), form.Get("password"), scopes, more)
+	}
 	if identity.KindOf(err) == identity.Unauthenticated {
 		err = identity.NewError(identity.Invalid, "", "The user name or the password is wrong.")
 	}
@@ -92,11 +96,23 @@ func (d *Door) login(w http.ResponseWriter, r *http.Request, _ identity.Actor) e
 	return nil
 }
 
+// apiTokens marks the apps of API tokens. API tokens stay the same when they are
+// used, so their apps are no public ones: they have a secret that nobody knows,
+// and only this door renews their tokens.
+const apiTokens = "vmware-api-token"
+
+// own reports whether a token is of a person who is signed in to an app that the
+// organisation trusts. A token that somebody gave to another app must not become
+// one that lasts.
+func own(b *token.Bearer) bool {
+	return !b.User.IsZero() && b.App.Trusted && b.Confirmation == (token.Confirmation{})
+}
+
 // makeApp makes the app of an API token, which belongs to the person who asks.
 func (d *Door) makeApp(ctx context.Context, b *token.Bearer, name string) (identity.App, error) {
 	by := identity.Actor{Kind: identity.ByUser, Org: b.Org.ID, ID: b.User, Perms: identity.Perms{identity.AppsWrite}}
 	a, _, err := d.o.Apps.Create(ctx, by, b.Org.ID, app.NewApp{AppSettings: identity.AppSettings{
-		Name: name, Type: identity.NativeApp, AuthMethod: identity.AuthNone,
+		Name: name, Type: identity.NativeApp, AuthMethod: identity.AuthBasic, SoftwareID: apiTokens,
 		GrantTypes: []string{identity.GrantRefresh, identity.GrantJWTBearer},
 		Scopes:     slices.DeleteFunc(slices.Clone(b.Scopes), func(s string) bool { return !slices.Contains(loginScopes, s) }),
 		Owners:     []string{b.User.String()}, KeepRefreshToken: true,
@@ -113,22 +129,20 @@ func (d *Door) newAPIToken(w http.ResponseWriter, r *http.Request, org identity.
 		return err
 	}
 	a, err := d.o.Apps.Get(ctx, org.ID, form.Get("client_id"))
-	if identity.KindOf(err) == identity.NotFound || err == nil && (b.User.IsZero() || !slices.Contains(a.Owners, b.User.String())) {
+	if identity.KindOf(err) == identity.NotFound || err == nil && (!own(b) || a.SoftwareID != apiTokens || !slices.Contains(a.Owners, b.User.String())) {
 		return errCredentials
 	}
 	if err != nil {
 		return err
 	}
+	scopes := slices.DeleteFunc(slices.Clone(a.Scopes), func(s string) bool { return !b.Has(s) })
 	res, err := d.o.Tokens.Issue(ctx, token.Request{Org: org, App: a, Authorization: token.Authorization{
-		App: a.ID, User: b.User, Scopes: a.Scopes, AMR: b.AMR, AuthTime: b.AuthTime, Refresh: true, Offline: true,
+		App: a.ID, User: b.User, Scopes: scopes, AMR: b.AMR, AuthTime: b.AuthTime, Refresh: true, Offline: true,
 	}})
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, map[string]any{
-		"access_token": res.AccessToken, "token_type": res.TokenType, "expires_in": int64(res.ExpiresIn.Seconds()),
-		"refresh_token": res.RefreshToken, "scope": strings.Join(res.Scopes, " "),
-	})
+	answer(w, http.StatusOK, accessToken(res))
 	return nil
 }
 

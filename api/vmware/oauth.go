@@ -5,7 +5,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/web"
 )
 
 // grant hands a token request to the provider of an organisation. Basic
@@ -19,23 +21,13 @@ func (d *Door) grant(w http.ResponseWriter, r *http.Request, org identity.Organi
 			form.Set("client_id", plain)
 		}
 	}
-	text := form.Encode()
-	next.Body = http.NoBody
-	next.URL.RawQuery = ""
-	next.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	setBody(next, text)
-	d.o.Provider.Endpoint("token", org).ServeHTTP(w, next)
+	d.relay(w, r, web.Ask(d.o.Provider.Endpoint("token", org), web.WithForm(next, form)))
 	return nil
 }
 
 // clientOf returns the client id that a token request names.
 func clientOf(r *http.Request, form url.Values) string {
-	if id, _, ok := r.BasicAuth(); ok {
-		if plain, err := url.QueryUnescape(id); err == nil {
-			return plain
-		}
-	}
-	return form.Get("client_id")
+	return app.Credentials{Authorization: r.Header["Authorization"], Form: form}.ClientID()
 }
 
 // organisationOf finds the organisation of a token request: the one it names,
@@ -51,7 +43,7 @@ func (d *Door) organisationOf(r *http.Request, form url.Values) (identity.Organi
 
 // authToken is row 1: a token for a code, a refresh token or client credentials.
 func (d *Door) authToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	form, err := readFields(w, r)
+	form, err := web.Fields(w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -68,7 +60,7 @@ func (d *Door) authToken(w http.ResponseWriter, r *http.Request, _ identity.Acto
 // authorize is rows 3 and 9: as row 1, with the credentials of the app in the
 // body where the header has none.
 func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	form, err := readFields(w, r)
+	form, err := web.Fields(w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -92,7 +84,7 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Acto
 // apiToken is row 4: an access token for an API token, which is a refresh token
 // of a public app.
 func (d *Door) apiToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	form, err := readFields(w, r)
+	form, err := web.Fields(w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -107,6 +99,9 @@ func (d *Door) apiToken(w http.ResponseWriter, r *http.Request, _ identity.Actor
 	if err != nil {
 		return err
 	}
+	if a, err := d.o.Apps.Get(r.Context(), org.ID, client); err == nil && a.SoftwareID == apiTokens {
+		return d.renew(w, r, a, text)
+	}
 	return d.grant(w, r, org, url.Values{"grant_type": {identity.GrantRefresh}, "refresh_token": {text}, "client_id": {client}})
 }
 
@@ -117,7 +112,7 @@ func (d *Door) tenantToken(w http.ResponseWriter, r *http.Request, _ identity.Ac
 	if err != nil {
 		return err
 	}
-	form, err := readFields(w, r)
+	form, err := web.Fields(w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -128,6 +123,10 @@ func (d *Door) tenantToken(w http.ResponseWriter, r *http.Request, _ identity.Ac
 		}
 		if owner.ID != org.ID {
 			return errCredentials
+		}
+		a, err := d.o.Apps.Get(r.Context(), org.ID, client)
+		if err == nil && a.SoftwareID == apiTokens {
+			return d.renew(w, r, a, text)
 		}
 		form.Set("client_id", client)
 	}
@@ -141,13 +140,12 @@ func (d *Door) tenantToken(w http.ResponseWriter, r *http.Request, _ identity.Ac
 // organisation is that of the app, for endpoints that an app names itself at.
 func (d *Door) passOn(name string) func(http.ResponseWriter, *http.Request, identity.Actor) error {
 	return func(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-		client := r.URL.Query().Get("client_id")
-		if name == "token" || r.Method == http.MethodPost {
-			text, form, err := keepForm(w, r)
+		client := clientOf(r, r.URL.Query())
+		if r.Method == http.MethodPost {
+			form, err := web.PeekForm(w, r, maxBody)
 			if err != nil {
 				return err
 			}
-			setBody(r, text)
 			client = clientOf(r, form)
 		}
 		org, err := d.ofClient(r.Context(), client)
@@ -200,10 +198,10 @@ func (d *Door) register(w http.ResponseWriter, r *http.Request, _ identity.Actor
 	if err != nil {
 		return err
 	}
-	if b.Org.ID != org.ID || b.User.IsZero() {
+	if b.Org.ID != org.ID || !own(b) {
 		return identity.NewError(identity.Denied, "", "An API token is made by somebody who is signed in to the organisation.")
 	}
-	form, err := readFields(w, r)
+	form, err := web.Fields(w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -216,7 +214,7 @@ func (d *Door) register(w http.ResponseWriter, r *http.Request, _ identity.Actor
 		return err
 	}
 	answer(w, http.StatusOK, map[string]any{
-		"client_id": a.ClientID, "client_name": a.Name, "grant_types": a.GrantTypes, "token_endpoint_auth_method": a.AuthMethod,
+		"client_id": a.ClientID, "client_name": a.Name, "grant_types": a.GrantTypes, "token_endpoint_auth_method": identity.AuthNone,
 		"redirect_uris": []string{}, "client_id_issued_at": a.Created.Unix(),
 	})
 	return nil

@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
 )
 
 // A reference names something of the Tenant Manager.
@@ -84,11 +84,11 @@ func (d *Door) currentSession(w http.ResponseWriter, r *http.Request, _ identity
 	if b.User.IsZero() {
 		return errCredentials
 	}
-	said, err := d.o.Claims.Of(r.Context(), b.Org, b.User, claims.Want{Scopes: []string{"profile"}})
+	said, err := d.expanded(r.Context(), b.Org, b.User, b.Scopes)
 	if err != nil {
 		return err
 	}
-	name, _ := said["preferred_username"].(string)
+	name, _ := said["username"].(string)
 	d.writeSession(w, r, http.StatusOK, sessionJSON{
 		ID: "urn:vcloud:session:" + b.Grant.String(), User: reference{name, "urn:vcloud:user:" + b.User.String()}, Org: orgReference(b.Org),
 	})
@@ -119,7 +119,7 @@ func (d *Door) end(r *http.Request, b *token.Bearer, text string) error {
 // logout is row 2: the token to end stands in a header of its own, or the ID
 // token in the body.
 func (d *Door) logout(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	form, err := readFields(w, r)
+	form, err := web.Fields(w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -139,6 +139,9 @@ func (d *Door) logout(w http.ResponseWriter, r *http.Request, _ identity.Actor) 
 		org = b.Org
 	} else if text := form.Get("idToken"); text != "" {
 		own, said, err := d.idToken(ctx, text)
+		if err == nil && expired(said) {
+			err = errCredentials
+		}
 		if err != nil {
 			return err
 		}

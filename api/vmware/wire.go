@@ -3,10 +3,7 @@ package vmware
 import (
 	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -15,9 +12,6 @@ import (
 	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 )
-
-// maxBody bounds the bodies that this door reads.
-const maxBody = 64 << 10
 
 var errCredentials = identity.NewError(identity.Unauthenticated, "", "The credentials are not valid.")
 
@@ -68,6 +62,12 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if after := signin.RetryAfter(err); after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())+1))
 	}
+	d.refuse(w, r, status, code, text)
+}
+
+// refuse writes an error in the format of the API that was asked.
+func (d *Door) refuse(w http.ResponseWriter, r *http.Request, status int, code, text string) {
+	w.Header().Set("Content-Type", "application/json")
 	if strings.HasPrefix(r.URL.Path, "/csp/") || r.URL.Path == "/oauth/check_id_token" {
 		answer(w, status, cspError{CSPCode: strconv.Itoa(status), Code: code, Message: text, RequestID: web.RequestID(r.Context()), StatusCode: status})
 		return
@@ -96,48 +96,6 @@ func answer(w http.ResponseWriter, status int, body any) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client may be gone; nobody else to tell
-}
-
-// readFields reads a body, form or JSON, as the fields of a form. JSON values
-// are strings; whatever else stands there is refused.
-func readFields(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	bad := identity.NewError(identity.Invalid, "", "The body is neither a form nor a JSON object of strings, or is too large.")
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		return nil, bad
-	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind == "application/x-www-form-urlencoded" {
-		form, err := url.ParseQuery(string(text))
-		if err != nil {
-			return nil, bad
-		}
-		return single(form)
-	}
-	form := url.Values{}
-	if len(text) == 0 {
-		return form, nil
-	}
-	var members map[string]*string
-	if err := json.Unmarshal(text, &members); err != nil {
-		return nil, bad
-	}
-	for k, v := range members {
-		if v != nil {
-			form.Set(k, *v)
-		}
-	}
-	return form, nil
-}
-
-// single refuses a form with a field that stands twice.
-func single(form url.Values) (url.Values, error) {
-	for k, v := range form {
-		if len(v) > 1 {
-			return nil, identity.NewError(identity.Invalid, k, "A field stands more than once.")
-		}
-	}
-	return form, nil
 }
 
 // tokenOf returns the token of a request: in the header of the legacy API, of
