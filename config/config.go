@@ -45,6 +45,8 @@ type Config struct {
 	LogLevel  string // debug, info, warn, error
 	LogFormat string // json, text
 
+	RateLimit int // sign-ins and the like that one network may begin in a minute; 0 without limit
+
 	MaxBody           int64 // bytes of a request body
 	MaxBulkOperations int
 	MaxPage           int // resources in one page of a list

@@ -29,6 +29,7 @@ func TestDefaults(t *testing.T) {
 		SMTPTLS:           "starttls",
 		LogLevel:          "info",
 		LogFormat:         "json",
+		RateLimit:         1200,
 		MaxBody:           10 << 20,
 		MaxBulkOperations: 1000,
 		MaxPage:           1000,

@@ -86,6 +86,8 @@ var settings = []Setting{
 		Doc: "debug, info, warn or error"},
 	{Key: "log_format", Default: "json", set: word(func(c *Config) *string { return &c.LogFormat }, LogFormats),
 		Doc: "json or text"},
+	{Key: "rate_limit", Default: "1200", set: integer(func(c *Config) *int { return &c.RateLimit }, 0, 10_000_000),
+		Doc: "sign-ins, device codes and registrations that one network may begin in a minute, 0 without limit"},
 	{Key: "max_body", Default: "10MiB", set: setBody,
 		Doc: "largest request body, with unit B, KiB or MiB"},
 	{Key: "max_bulk_operations", Default: "1000", set: integer(func(c *Config) *int { return &c.MaxBulkOperations }, 1, 100_000),

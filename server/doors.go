@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/muster-id/muster/api/activid"
 	"github.com/muster-id/muster/api/admin"
@@ -16,14 +15,9 @@ import (
 
 // mountSignIn mounts the doors of people and apps: the OpenID provider, the
 // pages on which people sign in, and the API by which both are administered.
-func (s *Server) mountSignIn(mux *http.ServeMux) error {
-	h := s.house
-	pages, err := ui.New(ui.Options{Secure: strings.HasPrefix(s.url, "https:"), Log: s.log})
-	if err != nil {
-		return err
-	}
+func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
+	h, address := s.house, s.address
 	pages.Mount(mux)
-	address := func(r *http.Request) string { return clientAddress(h.Config.TrustedProxies, r) }
 	desk := request.New(request.Options{DB: h.DB, Keys: h.Keys, Apps: h.Apps, Fetch: h.Outbound, Issuer: h.Tokens.Issuer})
 	provider, err := oidc.New(oidc.Options{
 		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Address: address, Log: s.log,

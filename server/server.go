@@ -19,6 +19,7 @@ import (
 	"github.com/muster-id/muster/identity"
 	protocol "github.com/muster-id/muster/scim"
 	"github.com/muster-id/muster/web"
+	"github.com/muster-id/muster/web/ui"
 )
 
 // maxHeader bounds the request line and the headers. It is above what any door
@@ -96,7 +97,11 @@ func (s *Server) handler() (http.Handler, error) {
 	reg.MustRegister(scimRequests{requests})
 	mux := http.NewServeMux()
 	s.door.Mount(mux)
-	if err := s.mountSignIn(mux); err != nil {
+	pages, err := ui.New(ui.Options{Secure: strings.HasPrefix(s.url, "https:"), Log: s.log})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mountSignIn(mux, pages); err != nil {
 		return nil, err
 	}
 	s.mountOps(mux, metricsHandler(reg))
@@ -113,11 +118,20 @@ func (s *Server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := http.Handler(&certificates{header: cfg.ClientHeader, trusted: cfg.TrustedProxies, authorities: authorities, next: direct})
+	h := http.Handler(&strangerLimits{
+		visits: web.NewLimiter(cfg.RateLimit), registrations: web.NewLimiter((cfg.RateLimit + registrationShare - 1) / registrationShare),
+		address: s.address, pages: pages, next: direct,
+	})
+	h = &certificates{header: cfg.ClientHeader, trusted: cfg.TrustedProxies, authorities: authorities, next: h}
 	h = watchProxy(cfg.TrustedProxies, s.url, s.log, h)
 	return web.Wrap(web.Options{
 		Log: s.log, Metrics: requests, MaxBody: cfg.MaxBody, Start: s.trace.start(),
 	}, h), nil
+}
+
+// address returns who sends a request, as far as trusted proxies tell.
+func (s *Server) address(r *http.Request) string {
+	return clientAddress(s.house.Config.TrustedProxies, r)
 }
 
 // mountOps mounts what operators and probes ask for.
