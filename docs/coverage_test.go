@@ -135,28 +135,12 @@ var (
 	attackCase = regexp.MustCompile(`^(\d+) [a-z]`) // only as the name of a subtest of a TestAttack
 )
 
-// groups are the letters of attacks with the last number of each.
-var groups = []struct {
-	letter string
-	last   int
-}{{"A", 12}, {"B", 31}, {"C", 47}, {"D", 55}, {"E", 70}}
-
-// groupOf returns the letter that a number belongs to.
-func groupOf(number int) string {
-	for _, g := range groups {
-		if number <= g.last {
-			return g.letter
-		}
-	}
-	return ""
-}
-
 // An attackProofs is which tests name which attack.
 type attackProofs map[int]map[proof]bool
 
-func (a attackProofs) note(digits, letter string, p proof) {
+func (a attackProofs) note(digits string, p proof) {
 	n, err := strconv.Atoi(digits)
-	if err != nil || letter != "" && letter != groupOf(n) {
+	if err != nil {
 		return
 	}
 	if a[n] == nil {
@@ -176,7 +160,7 @@ func provedAttacks(all map[string]suite) attackProofs {
 				continue
 			}
 			if m := attackName.FindStringSubmatch(test); m != nil {
-				found.note(m[1], "", proof{test, decl.file})
+				found.note(m[1], proof{test, decl.file})
 			}
 			for name := range s.reach(test) {
 				found.read(s[name], test)
@@ -190,7 +174,7 @@ func provedAttacks(all map[string]suite) attackProofs {
 func (a attackProofs) read(d *declaration, test string) {
 	for _, text := range d.texts {
 		if m := attackText.FindStringSubmatch(text); m != nil {
-			a.note(m[2], m[1], proof{test, d.file})
+			a.note(m[1], proof{test, d.file})
 		}
 	}
 	if !strings.HasPrefix(test, "TestAttack") {
@@ -198,7 +182,7 @@ func (a attackProofs) read(d *declaration, test string) {
 	}
 	for _, text := range d.cases {
 		if m := attackCase.FindStringSubmatch(text); m != nil {
-			a.note(m[1], "", proof{test, d.file})
+			a.note(m[1], proof{test, d.file})
 		}
 	}
 }
