@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -75,38 +76,13 @@ var (
 	asymmetricAlgs = []string{"ES256", "PS256", "EdDSA", "RS256"}
 )
 
-// A discoveryKey is all that the document of an organisation depends on.
-type discoveryKey struct {
-	slug         string
-	legacy       app.Legacy
-	registration app.RegistrationPolicy
-	claims       string
-	scopes       string
-}
-
 // discovery publishes what the provider of an organisation can do.
 func (p *Provider) discovery(w http.ResponseWriter, r *http.Request, org identity.Organisation) {
 	if r.Method == http.MethodOptions {
 		preflightOpen(w)
 		return
 	}
-	settings, err := p.apps.Provider(r.Context(), org.ID)
-	if err != nil {
-		p.writeError(w, r, err)
-		return
-	}
-	names, err := p.claims.Names(r.Context(), org.ID)
-	if err != nil {
-		p.writeError(w, r, err)
-		return
-	}
-	scopes, err := p.claims.Scopes(r.Context(), org.ID)
-	if err != nil {
-		p.writeError(w, r, err)
-		return
-	}
-	key := discoveryKey{org.Slug, settings.Legacy, settings.Registration, strings.Join(names, " "), strings.Join(scopes, " ")}
-	d, err := p.discoveries.of(org.ID, key, func() any { return p.describe(org, settings, names, scopes) })
+	d, err := p.of(r.Context(), &p.discoveries, org.ID, func() (any, error) { return p.describe(r.Context(), org) })
 	if err != nil {
 		p.writeError(w, r, err)
 		return
@@ -114,7 +90,20 @@ func (p *Provider) discovery(w http.ResponseWriter, r *http.Request, org identit
 	d.write(w, r, "application/json", "public, max-age=300")
 }
 
-func (p *Provider) describe(org identity.Organisation, s app.Provider, claims, scopes []string) metadata {
+// describe says all that the provider of an organisation can do.
+func (p *Provider) describe(ctx context.Context, org identity.Organisation) (metadata, error) {
+	s, err := p.apps.Provider(ctx, org.ID)
+	if err != nil {
+		return metadata{}, err
+	}
+	claims, err := p.claims.Names(ctx, org.ID)
+	if err != nil {
+		return metadata{}, err
+	}
+	scopes, err := p.claims.Scopes(ctx, org.ID)
+	if err != nil {
+		return metadata{}, err
+	}
 	iss := p.issuer(org)
 	m := metadata{
 		Issuer: iss, Authorization: iss + "/oauth2/authorize", Token: iss + "/oauth2/token",
@@ -136,8 +125,12 @@ func (p *Provider) describe(org identity.Organisation, s app.Provider, claims, s
 		IssInResponse: true, CertificateBound: p.certificates,
 		BackchannelLogout: true, BackchannelSession: true, FrontchannelLogout: true, FrontchannelSession: true,
 	}
+	// Scopes that nobody can consent to are told in the documentation: whoever is
+	// given one is told so by an administrator.
 	for _, s := range identity.Scopes() {
-		m.Scopes = append(m.Scopes, s.Name)
+		if !s.Privileged || s.Name == "scim" {
+			m.Scopes = append(m.Scopes, s.Name)
+		}
 	}
 	m.Scopes = append(m.Scopes, scopes...)
 	if s.Registration != app.RegistrationOff && s.Registration != "" {
@@ -160,7 +153,7 @@ func (p *Provider) describe(org identity.Organisation, s app.Provider, claims, s
 	m.IntrospectionAuth, m.IntrospectionAuthAlgs = methods, algs
 	m.TokenAuth, m.TokenAuthAlgs = append(slices.Clone(methods), identity.AuthNone), algs
 	m.RevocationAuth, m.RevocationAuthAlgs = m.TokenAuth, algs
-	return m
+	return m, nil
 }
 
 func grantTypes(l app.Legacy) []string {

@@ -1,10 +1,12 @@
 package oidc
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -16,31 +18,44 @@ const maxDocuments = 1000
 
 // documents remembers the bytes of documents that are the same for everybody.
 type documents struct {
-	mu   sync.Mutex
+	mu   sync.RWMutex
 	orgs map[identity.OrgID]document
 }
 
-// A document is remembered for as long as what it was made of has the same key.
+// A document is as good as the state of the database and the minute that it was
+// made in: keys end by time alone.
 type document struct {
-	key  any // comparable
-	text []byte
-	etag string
+	epoch  uint64
+	minute int64
+	text   []byte
+	length string
+	etag   string
 }
 
-// of returns an organisation's document and makes it anew if its key changed.
-func (d *documents) of(org identity.OrgID, key any, body func() any) (document, error) {
-	d.mu.Lock()
+// of returns an organisation's document, and makes it anew when something may
+// have changed.
+func (p *Provider) of(ctx context.Context, d *documents, org identity.OrgID, body func() (any, error)) (document, error) {
+	epoch, err := p.requests.Epoch(ctx)
+	if err != nil {
+		return document{}, err
+	}
+	minute := p.now().Unix() / 60
+	d.mu.RLock()
 	have, ok := d.orgs[org]
-	d.mu.Unlock()
-	if ok && have.key == key {
+	d.mu.RUnlock()
+	if ok && have.epoch == epoch && have.minute == minute {
 		return have, nil
 	}
-	text, err := json.Marshal(body())
+	made, err := body()
+	if err != nil {
+		return document{}, err
+	}
+	text, err := json.Marshal(made)
 	if err != nil {
 		return document{}, err
 	}
 	sum := sha256.Sum256(text)
-	have = document{key, text, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	have = document{epoch, minute, text, strconv.Itoa(len(text)), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.orgs == nil || len(d.orgs) >= maxDocuments {
@@ -57,13 +72,16 @@ func (d document) write(w http.ResponseWriter, r *http.Request, kind, cache stri
 	h.Set("Cache-Control", cache)
 	h.Set("ETag", d.etag)
 	h.Set("X-Content-Type-Options", "nosniff")
-	for tag := range strings.SplitSeq(strings.Join(r.Header["If-None-Match"], ","), ",") {
-		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == d.etag || tag == "*" {
-			w.WriteHeader(http.StatusNotModified)
-			return
+	for _, list := range r.Header["If-None-Match"] {
+		for tag := range strings.SplitSeq(list, ",") {
+			if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == d.etag || tag == "*" {
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
 		}
 	}
 	h.Set("Content-Type", kind)
+	h.Set("Content-Length", d.length)
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(d.text)
@@ -77,17 +95,7 @@ func (p *Provider) jwks(w http.ResponseWriter, r *http.Request, org identity.Org
 		preflightOpen(w)
 		return
 	}
-	set, err := p.tokens.JWKS(r.Context(), org.ID)
-	if err != nil {
-		p.writeError(w, r, err)
-		return
-	}
-	var key strings.Builder
-	for _, k := range set.Keys {
-		key.WriteString(k.KeyID)
-		key.WriteByte(' ')
-	}
-	d, err := p.keySets.of(org.ID, key.String(), func() any { return set })
+	d, err := p.of(r.Context(), &p.keySets, org.ID, func() (any, error) { return p.tokens.JWKS(r.Context(), org.ID) })
 	if err != nil {
 		p.writeError(w, r, err)
 		return

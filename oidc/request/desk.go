@@ -52,6 +52,10 @@ func New(o Options) *Desk {
 // now is the time as the database keeps it.
 func (d *Desk) now() time.Time { return d.clock().UTC().Truncate(time.Millisecond) }
 
+// Epoch returns a number that changes when settings, apps or keys may have
+// changed (store.DB.Epoch).
+func (d *Desk) Epoch(ctx context.Context) (uint64, error) { return d.db.Epoch(ctx) }
+
 // rootSlug is the slug of the root organisation, whose paths do not name it.
 const rootSlug = "root"
 
