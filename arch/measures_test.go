@@ -18,12 +18,12 @@ func TestMeasures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct, err := directDependencies("../go.mod")
+	shipped, tested, err := h.dependencies("../go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if direct > 20 {
-		t.Errorf("%d direct dependencies, want at most 20", direct)
+	if shipped > 30 || tested > 10 {
+		t.Errorf("%d direct dependencies in the binary and %d of tests alone, want at most 30 and 10", shipped, tested)
 	}
 	var out strings.Builder
 	row := func(measure, limit, format string, a ...any) {
@@ -44,7 +44,7 @@ func TestMeasures(t *testing.T) {
 	row("largest package", "5,000 lines", "%d (%s, %d %%)", m.largest, m.largestName, percent(m.largest, m.code))
 	row("fan-out p50 / max except wiring", "3 / 8", "%s", spread(m.fanOut, 50, 100))
 	row("reach", "20 %", "%d %%", h.reach())
-	row("direct dependencies", "15", "%d", direct)
+	row("direct dependencies / of tests alone", "30 / 10", "%d / %d", shipped, tested)
 	row("fuzz / benchmark / example", "–", "%d / %d / %d", m.fuzz, m.bench, m.example)
 	t.Log("\n" + out.String())
 }
@@ -167,11 +167,32 @@ func spread(n []int, percentiles ...int) string {
 	return strings.Join(parts, " / ")
 }
 
-var requirement = regexp.MustCompile(`(?m)^\t\S+ v\S+$`)
+var requirement = regexp.MustCompile(`(?m)^\t(\S+) v\S+$`)
 
-// directDependencies counts the modules that go.mod requires without saying
-// that they are indirect.
-func directDependencies(mod string) (int, error) {
+// dependencies counts the modules that go.mod names as direct: those that code
+// imports, and those that only tests do.
+func (h *house) dependencies(mod string) (shipped, tested int, err error) {
 	text, err := os.ReadFile(mod)
-	return len(requirement.FindAll(text, -1)), err
+	if err != nil {
+		return 0, 0, err
+	}
+	var code []string
+	for _, r := range h.rooms {
+		if strings.HasSuffix(r.path, "test") {
+			continue // what tests share
+		}
+		for _, f := range r.code() {
+			for _, spec := range f.ast.Imports {
+				code = append(code, strings.Trim(spec.Path.Value, `"`)+"/")
+			}
+		}
+	}
+	for _, m := range requirement.FindAllSubmatch(text, -1) {
+		if slices.ContainsFunc(code, func(p string) bool { return strings.HasPrefix(p, string(m[1])+"/") }) {
+			shipped++
+		} else {
+			tested++
+		}
+	}
+	return shipped, tested, nil
 }
