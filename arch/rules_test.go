@@ -32,7 +32,7 @@ var longFuncs = map[string]string{
 
 // forTests names the packages that only tests import; they keep the limits of
 // tests.
-var forTests = map[string]bool{"store/storetest": true}
+var forTests = map[string]bool{"store/storetest": true, "web/ui/uitest": true}
 
 // wiring names the packages whose job is to know many others.
 var wiring = map[string]bool{"server": true, "cmd/muster": true}

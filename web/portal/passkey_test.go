@@ -10,15 +10,13 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/muster-id/muster/store/storetest"
+	"github.com/muster-id/muster/web/ui/uitest"
 )
 
 // TestPasskey creates a passkey in Chromium and signs in with it, through the
 // page's own script.
 func TestPasskey(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser")
-	}
-	ctx := chromium(t)
+	ctx := uitest.Chromium(t)
 	h := newHouse(t, storetest.SQLite(t))
 	h.person("ann")
 	if _, err := chromedp.Call(ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
