@@ -354,6 +354,9 @@ func (s *Service) OrganisationOf(ctx context.Context, clientID string) (org iden
 // List lists at most limit apps by client id, those after one; "" begins with
 // the first.
 func (s *Service) List(ctx context.Context, org identity.OrgID, after string, limit int) (list []identity.App, err error) {
+	if after != "" && checkClientID(after) != nil {
+		return nil, identity.NewError(identity.Invalid, "after", "This is not a client id.")
+	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		list, err = tx.Apps(ctx, org, after, limit)
 		return err

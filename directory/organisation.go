@@ -32,10 +32,13 @@ func (d *Directory) Root(ctx context.Context) (identity.Organisation, error) {
 // organisation never changes.
 func (d *Directory) Organisation(ctx context.Context, slugOrID string) (o identity.Organisation, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
+		slug := strings.ToLower(slugOrID)
 		if id, ok := identity.ParseOrgID(slugOrID); ok {
 			o, err = tx.Organisation(ctx, id)
+		} else if checkSlug(slug) != nil {
+			err = identity.NewError(identity.NotFound, "", "There is no such organisation.")
 		} else {
-			o, err = tx.OrganisationBySlug(ctx, strings.ToLower(slugOrID))
+			o, err = tx.OrganisationBySlug(ctx, slug)
 		}
 		return err
 	})

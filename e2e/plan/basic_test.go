@@ -332,7 +332,7 @@ func acrValues(t *testing.T, s *stage) {
 }
 
 // reuse redeems a code twice, after a wait; the access token of the first time
-// ends.
+// ends unless the second comes at once, as it does when a form is sent twice.
 func (s *stage) reuse(wait time.Duration) {
 	s.t.Helper()
 	code := s.code(s.browser())
@@ -340,7 +340,9 @@ func (s *stage) reuse(wait time.Duration) {
 	s.c.userinfo(token).want(200)
 	time.Sleep(wait)
 	s.c.redeem(code).want(400, "invalid_grant")
-	s.c.userinfo(token).want(401)
+	if wait > 0 {
+		s.c.userinfo(token).want(401)
+	}
 }
 
 // postRequest asks by a POST from the app's own page.

@@ -5,6 +5,7 @@
 package plan_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -18,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +42,44 @@ type house struct {
 	meta   map[string]any // what discovery says
 	http   *http.Client   // keeps no cookies and follows nothing
 	party  *party
+	log    *diary
+}
+
+// A diary is a log that is read when all is over.
+type diary struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (d *diary) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.b.Write(p)
+}
+
+func (d *diary) lines() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Split(strings.TrimSpace(d.b.String()), "\n")
+}
+
+// credential is what no log may hold: codes and tokens of ours, and JWTs.
+var credential = regexp.MustCompile(`muster_[a-z]+_[A-Za-z0-9_-]{20}|eyJ[A-Za-z0-9_-]{20}`)
+
+// tellsNothing checks that a log holds no credential, whatever was played.
+func (d *diary) tellsNothing(t testing.TB, secrets ...string) {
+	t.Helper()
+	for _, line := range d.lines() {
+		if found := credential.FindString(line); found != "" {
+			t.Errorf("the log tells %s: %s", found, line)
+		}
+		for _, s := range secrets {
+			if strings.Contains(line, s) {
+				t.Errorf("the log tells a password: %s", line)
+			}
+		}
+	}
 }
 
 // databases are the databases that a whole server runs on.
@@ -79,10 +119,8 @@ func open(t *testing.T, database string, o server.DemoOptions) *house {
 		"outbound_private": "127.0.0.1/32", "outbound_ca_file": filepath.Join(dir, "party.pem"),
 	}})
 	h.ok(err)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	if testing.Verbose() {
-		log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	}
+	h.log = &diary{}
+	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.House, err = server.OpenHouse(ctx, cfg, log, server.Create)
 	h.ok(err)
 	srv, err := server.New(ctx, server.Options{House: h.House, Build: server.ThisBuild("test"), URL: h.public})
@@ -101,6 +139,7 @@ func open(t *testing.T, database string, o server.DemoOptions) *house {
 			t.Errorf("stop: %v", err)
 		}
 		h.ok(h.Close())
+		h.log.tellsNothing(t, h.demo.Password)
 	})
 	h.connect(cert)
 	select {

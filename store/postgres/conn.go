@@ -53,10 +53,18 @@ func convert(args []any) []any {
 	return out
 }
 
+// errNoText refuses what PostgreSQL cannot keep as text: NUL, and what is no
+// UTF-8.
+var errNoText = identity.NewError(identity.Invalid, "", "Text must be UTF-8 without NUL.")
+
 // failed makes an error of the store of one of the server.
 func failed(err error) error {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case ok && e.Code == "23505":
 		return &store.Taken{Constraint: e.ConstraintName, Err: err}
+	case ok && e.Code == "22021":
+		return errNoText
 	}
 	return err
 }
