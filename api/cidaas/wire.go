@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 )
 
@@ -47,16 +46,8 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 		denied(w)
 		return
 	}
-	if e, ok := errors.AsType[*identity.Error](err); ok && (e.Kind == identity.Invalid || e.Kind == identity.NotFound) {
+	if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.Invalid {
 		answer(w, http.StatusBadRequest, oauthError{"invalid_request", e.Text})
-		return
-	}
-	if e, ok := errors.AsType[*token.Error](err); ok && e.Status < http.StatusInternalServerError {
-		status := e.Status
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		answer(w, status, oauthError{e.Code, e.Description})
 		return
 	}
 	web.Fail(r.Context(), err)
