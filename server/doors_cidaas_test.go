@@ -46,6 +46,7 @@ func TestSeed000SignIn(t *testing.T) {
 			"authz":        cidaasAuthorize,
 			"userinfo":     cidaasUserInfo,
 			"end_session":  cidaasEndSession,
+			"scripts":      cidaasScripts,
 			"keys":         cidaasKeys,
 			"shared names": cidaasSharedName,
 		} {
@@ -212,6 +213,29 @@ func cidaasEndSession(d *doors) {
 	w := d.form(path, []string{"access_token_hint", out.AccessToken, "post_logout_redirect_uri", "https://app.test/bye"})
 	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.HasPrefix(to, "/o/acme/oauth2/logout?") || strings.Contains(to, out.AccessToken) {
 		d.t.Errorf("POST = %d to %q", w.Code, to)
+	}
+}
+
+// cidaasScripts: scripts of an app's origins may read answers, others may not.
+func cidaasScripts(d *doors) {
+	d.app("script", func(s *identity.AppSettings) {
+		public(s)
+		s.Type, s.Origins = identity.SPA, []string{"https://app.test"}
+	})
+	access := d.tokens("script", "openid").AccessToken
+	for origin, want := range map[string]string{"https://app.test": "https://app.test", "https://evil.test": ""} {
+		w := d.do(http.MethodOptions, "/users-srv/userinfo", "", "Origin", origin, "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization")
+		if w.Code != http.StatusNoContent || w.Header().Get("Access-Control-Allow-Credentials") != "" || !strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "Authorization") {
+			d.t.Errorf("preflight = %d %v", w.Code, w.Header())
+		}
+		w = d.do(http.MethodGet, "/users-srv/userinfo", "", "Origin", origin, "Authorization", "Bearer "+access)
+		if got := w.Header().Get("Access-Control-Allow-Origin"); w.Code != http.StatusOK || got != want {
+			d.t.Errorf("%s may read: %d %q, want %q", origin, w.Code, got, want)
+		}
+		w = d.form("/token-srv/token", []string{"grant_type", "refresh_token", "client_id", "script", "refresh_token", d.tokens("script", "openid").RefreshToken}, "Origin", origin)
+		if got := w.Header().Get("Access-Control-Allow-Origin"); w.Code != http.StatusOK || got != want {
+			d.t.Errorf("%s may read tokens: %d %q, want %q", origin, w.Code, got, want)
+		}
 	}
 }
 

@@ -54,6 +54,10 @@ func (d *Door) Routes() []web.Route {
 		route("GET /session/end_session", d.endSession),
 		route("POST /session/end_session", d.endSession),
 		route("GET /.well-known/jwks.json", d.keys),
+
+		route("OPTIONS /token-srv/token", preflight("POST")),
+		route("OPTIONS /token-srv/revoke", preflight("POST")),
+		route("OPTIONS /users-srv/userinfo", preflight("GET, POST")),
 	}
 }
 

@@ -76,6 +76,21 @@ func (d *Door) token(w http.ResponseWriter, r *http.Request, _ identity.Actor) e
 	return nil
 }
 
+// preflight lets scripts of every origin ask, without cookies: nobody has said yet
+// which app asks. Whether the script may read the answer is for the provider to
+// say, who knows the origins of the app then.
+func preflight(methods string) web.Handler {
+	return func(w http.ResponseWriter, _ *http.Request, _ identity.Actor) error {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Allow-Methods", methods)
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP")
+		h.Set("Access-Control-Max-Age", "600")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}
+
 // authorize begins a sign-in. The app names itself in the URL, or in the form of
 // a POST and nowhere else.
 func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
