@@ -78,7 +78,7 @@ func (t *sitting) first(ctx context.Context, session *identity.Session) error {
 	}
 	// The session will do but for its level: what it proved need not be proved
 	// again.
-	t.Name, t.User, t.Raised = p.Name, p.ID, true
+	t.Name, t.User, t.Raised, t.Since = p.Name, p.ID, true, session.AuthTime
 	t.AMR, t.Level = append([]string{}, session.AMR...), max(level(session.ACR), 1)
 	if err := t.next(ctx); err != nil || t.Step != StepDone {
 		return err
@@ -218,7 +218,7 @@ func (t *sitting) answer(ctx context.Context, in Input) error {
 // back begins again as nobody.
 func (t *sitting) back(ctx context.Context) error {
 	t.Name, t.User, t.Stay, t.Proved, t.AMR, t.Level = "", identity.ID{}, false, nil, nil, 0
-	t.Raised, t.Remember, t.Change, t.Used, t.Skipped = false, false, false, nil, false
+	t.Raised, t.Remember, t.Change, t.Used, t.Mark, t.Skipped = false, false, false, nil, nil, false
 	return t.enter(ctx, StepIdentify)
 }
 

@@ -1,8 +1,10 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/factor"
@@ -73,11 +75,22 @@ func (t *sitting) seconds(m means) []Step {
 	}
 	add(m.totp, StepTOTP)
 	if !m.enrolled() {
-		add(m.sms, StepSMSCode)
-		add(m.email, StepEmailCode)
+		sms, email := t.sentBefore()
+		add(m.sms && !sms, StepSMSCode)
+		add(m.email && !email, StepEmailCode)
 	}
 	add(m.recovery && m.enrolled(), StepRecoveryCode)
 	return list
+}
+
+// sentBefore reports whether a code by SMS or by letter is what opened the
+// session that the flow began with.
+func (t *sitting) sentBefore() (sms, email bool) {
+	if !t.Raised || slices.Contains(t.AMR, "pwd") || slices.Contains(t.AMR, "pop") {
+		return false, false
+	}
+	sms = slices.Contains(t.AMR, "sms")
+	return sms, !sms
 }
 
 // next goes to the step that follows when a factor has been proved.
@@ -112,9 +125,19 @@ func (t *sitting) next(ctx context.Context) error {
 	return nil
 }
 
+// enrolFresh is how old the proofs of a session may be for a factor to be set up
+// on them alone.
+const enrolFresh = 15 * time.Minute
+
 // enrol asks for a second factor to be set up. Whoever comes here has proved all
-// that they have (attack C37). Who is only wished to have one can go on without.
+// that they have (attack C37), and lately: a session alone, which somebody may
+// have left open, opens no way in for good. Who is only wished to have one can
+// go on without.
 func (t *sitting) enrol(ctx context.Context, passkey, optional bool) error {
+	if t.Raised && len(t.Proved) == 0 && t.s.now().Sub(t.Since) > enrolFresh {
+		t.Raised, t.AMR, t.Level = false, nil, 0
+		return t.firstFactor(ctx)
+	}
 	var list []Step
 	if t.s.factors.PasskeysWork() {
 		list = append(list, StepEnrolPasskey)
@@ -241,6 +264,9 @@ func (t *sitting) finish(ctx context.Context) error {
 		if _, err := t.s.person(ctx, tx, t.org.ID, t.User); err != nil {
 			return err
 		}
+		if err := t.holds(ctx, tx); err != nil {
+			return err
+		}
 		if err := t.effect(ctx, tx); err != nil {
 			return err
 		}
@@ -254,6 +280,25 @@ func (t *sitting) finish(ctx context.Context) error {
 		return err
 	}
 	return t.s.clear(ctx, sus)
+}
+
+// holds is NotFound if what the flow rests on is no more: the session that it
+// began with has ended, or the password that was entered is another by now
+// (attack C33).
+func (t *sitting) holds(ctx context.Context, tx *store.Tx) error {
+	if t.Raised {
+		if _, same, err := t.sessionOf(ctx, tx); err != nil || !same {
+			return cmp.Or(err, error(errNoFlow))
+		}
+	}
+	if len(t.Mark) == 0 {
+		return nil
+	}
+	mark, err := t.s.passwordMark(ctx, tx, t.org.ID, t.User)
+	if err == nil && !equal(mark, t.Mark) {
+		err = errNoFlow
+	}
+	return err
 }
 
 // seat gives the person their session. Somebody else's session in this browser
@@ -271,6 +316,9 @@ func (t *sitting) seat(ctx context.Context, tx *store.Tx) error {
 	}
 	acr := acrOf(max(t.Level, 1))
 	if same {
+		if len(t.Proved) == 0 {
+			now = have.AuthTime // whoever skips what is asked has proved nothing anew (attack C32)
+		}
 		done.SessionCookie, err = t.s.sessions.RaiseIn(ctx, tx, t.org.ID, have.ID, t.amr(), acr, now)
 		if err != nil {
 			return err

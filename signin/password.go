@@ -94,6 +94,9 @@ func (s *Service) ChangePassword(ctx context.Context, session identity.Session, 
 	if err != nil {
 		return "", err
 	}
+	if !has && old != "" {
+		return ErrWrong, nil // who has none proves in another way who they are
+	}
 	if has {
 		sus := s.suspect(session.Org, p.ID, "", address, session.Browser)
 		ok, err := s.guarded(ctx, sus, policy, func() (bool, error) {

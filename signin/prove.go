@@ -169,9 +169,13 @@ func (t *sitting) password(ctx context.Context, password string) error {
 	return t.next(ctx)
 }
 
-// due finds out whether a new password must be chosen.
+// due remembers which password was proved, and finds out whether a new one must
+// be chosen.
 func (t *sitting) due(ctx context.Context, password string) error {
 	err := t.s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if t.Mark, err = t.s.passwordMark(ctx, tx, t.org.ID, t.User); err != nil {
+			return err
+		}
 		t.Change, err = t.s.demanded(ctx, tx, t.org.ID, t.User)
 		return err
 	})

@@ -18,8 +18,13 @@ import (
 const codesAnHour = 10
 
 // who names the person of a flow, or the name that means nobody, in keys of
-// rations.
-func (t *sitting) who() string { return t.s.suspect(t.org.ID, t.User, t.Name, "", identity.ID{}).far }
+// rations. A browser that the person knows has a ration of its own, so that
+// strangers cannot use it up (attack C45).
+func (t *sitting) who(ctx context.Context) (string, error) {
+	b, err := t.browser(ctx)
+	sus := t.s.suspect(t.org.ID, t.User, t.Name, "", b.ID)
+	return cmp.Or(sus.far, sus.near), err
+}
 
 // binding says what a code is good for.
 func (t *sitting) binding() string { return "signin " + t.id + " " + string(t.Step) + " " + t.To }
@@ -48,7 +53,10 @@ func (t *sitting) send(ctx context.Context) error {
 		t.To = t.phoneTarget(p, marks)
 	}
 	t.target()
-	who := t.who()
+	who, err := t.who(ctx)
+	if err != nil {
+		return err
+	}
 	err = t.s.db.Update(ctx, func(tx *store.Tx) error {
 		return t.s.ration(ctx, tx, t.org.ID, "code:"+who, codesAnHour, time.Hour)
 	})

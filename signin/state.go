@@ -33,14 +33,16 @@ type state struct {
 
 	Proved []Step   // factors that were proved, in order
 	AMR    []string // of them
-	// Raised is set when the flow began with what the session proved.
-	Raised   bool   `json:",omitempty"`
+	// Raised is set when the flow began with what the session proved, at Since.
+	Raised   bool `json:",omitempty"`
+	Since    time.Time
 	Level    int    `json:",omitempty"`
 	Remember bool   `json:",omitempty"`
 	Change   bool   `json:",omitempty"` // a new password is due
 	Optional bool   `json:",omitempty"` // the enrolment that is asked for
 	Skipped  bool   `json:",omitempty"` // it was asked for
 	Used     []byte `json:",omitempty"` // keyed hash of the password that was entered
+	Mark     []byte `json:",omitempty"` // of what was stored of it: the proof is void when it changes
 	Offered  []Step `json:",omitempty"` // other methods
 
 	Code      *factor.Code    `json:",omitempty"`
