@@ -129,3 +129,22 @@ func TestBrowser(t *testing.T) {
 	defer srv.Close()
 	uitest.Look(t, names, func(name, lang string) string { return srv.URL + "/show/" + name + "?lang=" + lang })
 }
+
+// TestSent is about what the page of a bad request repeats of it.
+func TestSent(t *testing.T) {
+	for name, test := range map[string]struct{ query, parameter, want string }{
+		"a wrong address":    {"redirect_uri=https%3A%2F%2Fshop.example%2Fcallbak%3Fa%3D1", "redirect_uri", "https://shop.example/callbak?a=1"},
+		"a misspelt app":     {"client_id=shoop", "client_id", "shoop"},
+		"nothing":            {"", "client_id", "–"},
+		"a sentence":         {"redirect_uri=Call+this+number+now", "redirect_uri", "…"},
+		"a tag":              {"redirect_uri=%3Cb%3E", "redirect_uri", "…"},
+		"two":                {"client_id=a&client_id=b", "client_id", "…"},
+		"what may be secret": {"id_token_hint=abc", "id_token_hint", "…"},
+		"a long one":         {"redirect_uri=https://a.example/" + strings.Repeat("a", 200), "redirect_uri", "…"},
+	} {
+		r := httptest.NewRequest("GET", "/oauth2/authorize?"+test.query, nil)
+		if got := sent(r, test.parameter); got != test.want {
+			t.Errorf("%s: sent(%s) = %q, want %q", name, test.query, got, test.want)
+		}
+	}
+}

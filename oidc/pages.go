@@ -4,6 +4,7 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -218,11 +219,38 @@ func (g *pages) badRequest(w http.ResponseWriter, r *http.Request, c *request.Ca
 	case "unauthorized_client":
 		out.Text = words.T("problem.app_off")
 	}
-	out.Details = []ui.Detail{{Name: "error", Seen: e.Code, Expected: e.Text}}
+	out.Hint = e.Text
+	out.Details = []ui.Detail{{Name: "error", Seen: e.Code}}
 	if e.Parameter != "" {
-		out.Details = append(out.Details, ui.Detail{Name: "parameter", Seen: e.Parameter, Expected: e.Ref})
+		out.Details = append(out.Details, ui.Detail{Name: e.Parameter, Seen: sent(r, e.Parameter)})
+	}
+	if e.Ref != "" {
+		out.Details = append(out.Details, ui.Detail{Name: "reference", Seen: e.Ref})
 	}
 	g.ui.Error(w, r, http.StatusBadRequest, out)
+}
+
+// shownParameters are the parameters whose value the page of a bad request
+// repeats: they are no secrets, and seeing them is what helps.
+var shownParameters = []string{"client_id", "redirect_uri", "response_type", "response_mode"}
+
+// plainValue is a value that is worth repeating: a URL or a word, and nothing that
+// could be taken for a sentence of ours or for a tag.
+var plainValue = regexp.MustCompile(`^[A-Za-z0-9._~:/?#@&()*+,;=%-]{1,200}$`)
+
+// sent is what a request said in a parameter, for its makers to see.
+func sent(r *http.Request, parameter string) string {
+	values := r.URL.Query()[parameter]
+	switch {
+	case !slices.Contains(shownParameters, parameter):
+		return "…"
+	case len(values) == 0:
+		return "–"
+	}
+	if text := strings.Join(values, " "); plainValue.MatchString(text) {
+		return text
+	}
+	return "…"
 }
 
 // problem tells a person that something is not possible, by its status.

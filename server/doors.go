@@ -35,6 +35,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 		return err
 	}
 	people.Mount(mux)
+	s.people = people
 	admin.New(admin.Options{
 		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
 		Mail: h.Mail, Public: s.url, Bearer: s.actor, Log: s.log,

@@ -66,10 +66,21 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ identity.Actor
 	return plain(w, status, text)
 }
 
-// front tells somebody with a browser what this is.
-func (s *Server) front(w http.ResponseWriter, _ *http.Request, _ identity.Actor) error {
-	return plain(w, http.StatusOK, "Muster "+s.build.Version+"\n\n"+
-		"SCIM 2.0   /scim/v2\nhealth     /livez /readyz\nmetrics    /metrics\n")
+// front tells what this is: a browser gets the page of the portal, everybody else
+// a few lines.
+func (s *Server) front(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+	w.Header().Add("Vary", "Accept")
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.people.Front(w, r)
+		return nil
+	}
+	return plain(w, http.StatusOK, "Muster "+s.build.Version+", an identity server\n\n"+
+		"people         "+s.url+"/account\n"+
+		"OpenID issuer  "+s.url+"\n"+
+		"SCIM 2.0       "+s.url+"/scim/v2\n"+
+		"API            "+s.url+"/api/v1\n"+
+		"health         "+s.url+"/readyz\n"+
+		"metrics        "+s.url+"/metrics\n")
 }
 
 func plain(w http.ResponseWriter, status int, text string) error {

@@ -19,6 +19,7 @@ import (
 	"github.com/muster-id/muster/identity"
 	protocol "github.com/muster-id/muster/scim"
 	"github.com/muster-id/muster/web"
+	"github.com/muster-id/muster/web/portal"
 	"github.com/muster-id/muster/web/ui"
 )
 
@@ -36,6 +37,7 @@ type Server struct {
 	url      string
 	log      *slog.Logger
 	door     *scim.Door
+	people   *portal.Portal
 	trace    tracing
 	http     *http.Server
 	draining atomic.Bool

@@ -124,7 +124,11 @@ func cardPages(p *Portal) map[string]page {
 		"link-done": plain("link.done_title", "link_done", ""),
 		"gone":      func(v *visit) error { return p.gone(v, identity.NewError(identity.NotFound, "", ""), "/recover") },
 		"verify":    plain("verify.title", "verify", verification{Email: "ada@northwind.example"}), "verify-done": plain("verify.done_title", "verify_done", verification{Email: "ada@northwind.example"}),
-		"setup": func(v *visit) error { return p.showSetup(v, 200, founding{Open: true}) },
+		"front": func(v *visit) error {
+			return p.showFront(v, front{Base: "/o/northwind", Signed: true, Issuer: "https://id.northwind.example/o/northwind"})
+		},
+		"front-open": func(v *visit) error { return p.showFront(v, front{Open: true, Issuer: "http://localhost:8080"}) },
+		"setup":      func(v *visit) error { return p.showSetup(v, 200, founding{Open: true}) },
 		"setup-faults": func(v *visit) error {
 			return p.showSetup(v, 422, founding{Open: true, Faults: []ui.Fault{{Field: "token", Text: p.words(v).T("setup.bad_token")}, {Field: "password", Text: p.words(v).T("setup.need_password")}}})
 		},

@@ -174,7 +174,9 @@ func (p *Portal) Mount(mux *http.ServeMux) {
 	for pattern, do := range own {
 		add(pattern, p.signedIn(do))
 	}
-	for pattern, do := range map[string]page{"GET /setup": p.setup, "POST /setup": p.doSetup} {
+	for pattern, do := range map[string]page{
+		"GET /setup": p.setup, "POST /setup": p.doSetup, "GET /o/{org}": p.front, "GET /o/{org}/{$}": p.front,
+	} {
 		routes = append(routes, web.Route{Pattern: pattern, Perm: identity.Anyone, Do: p.visited(do)})
 	}
 	web.Door{OnError: p.fail}.Mount(mux, routes)

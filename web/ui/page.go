@@ -66,6 +66,7 @@ type Fault struct{ Field, Text string }
 type Problem struct {
 	Title, Text string
 	Reference   string   // to be told to support; by default the request's id
+	Hint        string   // a sentence for developers, in English
 	Details     []Detail // for developers
 	Back        Link
 	Page        Page // of it, the languages, the organisation and the headers count
