@@ -56,7 +56,10 @@ func bearer(h http.Header) (text string, ok bool) {
 		return "", false
 	}
 	scheme, text, _ := strings.Cut(list[0], " ")
-	return strings.TrimSpace(text), strings.EqualFold(scheme, "Bearer")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(text), true
 }
 
 // wellKnown is where the metadata of a protected resource stands; the path of
