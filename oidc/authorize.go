@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maxRounds is how often one request sends a person to sign in again.
-	maxRounds = 10
+	// maxRounds is how often one request sends a person to sign in.
+	maxRounds = 11
 	// justNow is how long somebody who signed in for a request counts as having
 	// done so, whatever its max_age.
 	justNow = 5 * time.Minute
@@ -31,10 +31,14 @@ type visit struct {
 	decision string
 }
 
-// fresh reports whether somebody signed in since the request came.
-func (v *visit) fresh() bool {
-	return v.waiting != nil && v.session != nil && !bytes.Equal(v.waiting.Before, v.session.Hash)
+// asked reports whether the person was sent to sign in for the request and came
+// back from there, perhaps without having proved more than before.
+func (v *visit) asked() bool {
+	return v.waiting != nil && v.waiting.Rounds > 0 && v.session != nil && !bytes.Equal(v.waiting.Before, v.session.Hash)
 }
+
+// fresh reports whether somebody proved who they are since the request came.
+func (v *visit) fresh() bool { return v.asked() && !v.session.AuthTime.Before(v.waiting.Since) }
 
 // authorize is the authorization endpoint (RFC 6749 section 3.1).
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, org identity.Organisation) {
@@ -180,7 +184,7 @@ func (p *Provider) signInNeeded(r *http.Request, v *visit) (need, error) {
 		return need{true, true}, nil
 	}
 	values, essential := acrAsked(v)
-	if len(known(values)) > 0 && !signin.Meets(*v.session, values) && !v.fresh() && (essential || !q.Asks("none")) {
+	if len(known(values)) > 0 && !signin.Meets(*v.session, values) && !v.asked() && (essential || !q.Asks("none")) {
 		return need{at: true}, nil
 	}
 	return need{}, nil
@@ -274,10 +278,10 @@ func (p *Provider) sendToSignIn(w http.ResponseWriter, r *http.Request, v *visit
 		return byRedirect("login_required", "The person did not sign in in the way that the app asks for.")
 	}
 	if v.waiting != nil {
-		if err := p.requests.Round(r.Context(), v.waiting); err != nil {
+		if err := p.requests.Round(r.Context(), v.waiting, v.before()); err != nil {
 			return err
 		}
-	} else if err := p.keep(w, r, v); err != nil {
+	} else if err := p.keep(w, r, v, 1); err != nil {
 		return err
 	}
 	acr, essential := acrAsked(v)
@@ -316,17 +320,21 @@ func (p *Provider) beginSignIn(w http.ResponseWriter, r *http.Request, org ident
 // requestAge is how long a browser keeps the cookie of a request.
 const requestAge = 30 * time.Minute
 
+// before is what the browser's session is known by, nil for none.
+func (v *visit) before() []byte {
+	if v.session == nil {
+		return nil
+	}
+	return v.session.Hash
+}
+
 // keep makes a request wait, unless it does already.
-func (p *Provider) keep(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (p *Provider) keep(w http.ResponseWriter, r *http.Request, v *visit, rounds int) error {
 	if v.waiting != nil {
 		return nil
 	}
-	var before []byte
-	if v.session != nil {
-		before = v.session.Hash
-	}
 	secret := request.NewName()
-	waiting, err := p.requests.Wait(r.Context(), v.Case, secret, before)
+	waiting, err := p.requests.Wait(r.Context(), v.Case, secret, v.before(), rounds)
 	if err != nil {
 		return err
 	}
@@ -339,7 +347,7 @@ func (p *Provider) keep(w http.ResponseWriter, r *http.Request, v *visit) error 
 func (p *Provider) comeBack(w http.ResponseWriter, r *http.Request, v *visit) {
 	var err error
 	if v.session, err = p.session(r, v.Org); err == nil {
-		err = p.keep(w, r, v)
+		err = p.keep(w, r, v, 0)
 	}
 	if err != nil {
 		p.refuse(w, r, v.Case, err)

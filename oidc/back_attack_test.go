@@ -275,6 +275,13 @@ func exchangeDenied(t *testing.T, b *back) {
 	ask := func(c *client, text, kind string, more ...string) answer {
 		return c.token(identity.GrantExchange, append([]string{"subject_token", text, "subject_token_type", kind}, more...)...)
 	}
+	mine := gate.redeem(gate.code(user, func(c *token.Code) { c.Authorization.Scopes = []string{"openid"} })).want(200).get("id_token")
+	ask(gate, mine, idType, "scope", "openid email").want(400, "invalid_scope") // which nobody has allowed it
+	b.ok(b.requests.Consent(t.Context(), b.org.ID, user, gate.ID, []string{"openid"}))
+	ask(gate, mine, idType, "scope", "openid email").want(400, "invalid_scope")
+	if got := ask(gate, mine, idType).want(200).get("scope"); got != "openid" {
+		t.Errorf("an ID token became a token with the scopes %q, want those that were allowed", got)
+	}
 	ask(plain, at, accessType, "audience", "https://deep.test").want(400, "unauthorized_client")
 	ask(gate, at, accessType, "audience", "https://other.test").want(400, "invalid_target")
 	ask(gate, at, accessType, "audience", "https://deep.test").want(400, "invalid_request") // not meant for it

@@ -86,7 +86,7 @@ func askedClaims(v *visit) (out []string) {
 // loaded again.
 func (p *Provider) askConsent(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if v.waiting == nil {
-		if err := p.keep(w, r, v); err != nil {
+		if err := p.keep(w, r, v, 0); err != nil {
 			return err
 		}
 		seeOther(w, base(v.Org)+"/oauth2/authorize/"+v.waiting.ID)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
@@ -66,7 +67,8 @@ func authError(e *app.AuthError) *oauthError {
 
 // writeError answers a call of an app with an error.
 func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	e := asOAuth(err)
+	e := new(*asOAuth(err))
+	e.Description = descriptive(e.Description)
 	if e.Status == 0 {
 		e.Status = http.StatusBadRequest
 	}
@@ -80,6 +82,22 @@ func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, err error)
 		w.Header().Set("Retry-After", strconv.Itoa(e.Retry))
 	}
 	writeJSON(w, e.Status, e)
+}
+
+// descriptive is a text as RFC 6749 allows it in error_description (sections 4.1.2.1
+// and 5.2): ASCII without quotation marks and backslashes.
+func descriptive(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"':
+			return '\''
+		case r == '\\':
+			return '/'
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 // writeJSON answers with a JSON object that nobody may keep.

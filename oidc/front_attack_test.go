@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/signin"
 )
 
 // TestAttackFront tries the attacks on redirects and on the front channel.
@@ -137,6 +138,39 @@ func TestAttackFlow(t *testing.T) {
 			t.Errorf("posting to %s leads to %q", path, to)
 		}
 	})
+	t.Run("C32 a request that comes by POST makes no session younger", func(t *testing.T) {
+		for about, pairs := range map[string][]string{
+			"prompt=login": {"prompt", "login"}, "max_age": {"max_age", "1"}, "select_account": {"prompt", "select_account"},
+		} {
+			b := f.browser(t, "ann")
+			b.follow("GET", f.shop.ask(), nil).granted()
+			f.wait(3 * time.Second)
+			// A browser sends no cookies along with another site's form.
+			away := f.browser(t, "ann")
+			path := away.visit("POST", "/o/acme/oauth2/authorize", f.shop.params(pairs...)).header.Get("Location")
+			maps.Copy(b.jar, away.jar)
+			for range 2 { // nor by coming back without having signed in
+				if to := b.visit("GET", path, nil).header.Get("Location"); !strings.HasPrefix(to, "/o/acme/signin/") {
+					t.Errorf("%s: %s leads to %q, want a sign-in", about, path, to)
+				}
+			}
+			b.signed = 0
+			if b.follow("GET", path, nil).granted(); b.signed != 1 {
+				t.Errorf("%s: the person signed in %d times, want once", about, b.signed)
+			}
+		}
+	})
+	t.Run("C32 another request's sign-in that proved nothing", func(t *testing.T) {
+		b := f.browser(t, "ann")
+		b.follow("GET", f.shop.ask(), nil).granted()
+		f.wait(time.Minute)
+		path := b.visit("POST", "/o/acme/oauth2/authorize", f.shop.params("prompt", "login")).header.Get("Location")
+		b.visit("GET", path, nil)
+		b.skip(b.visit("GET", f.shop.ask("acr_values", "2"), nil).header.Get("Location"))
+		if to := b.visit("GET", path, nil).header.Get("Location"); !strings.HasPrefix(to, "/o/acme/signin/") {
+			t.Errorf("after a step that was skipped %s leads to %q, want a sign-in", path, to)
+		}
+	})
 	t.Run("B13 a request_uri is no code and no request that waits", func(t *testing.T) {
 		v := f.shop.post("par", f.shop.params()).want(201)
 		name := strings.TrimPrefix(v.get("request_uri"), "urn:ietf:params:oauth:request_uri:")
@@ -183,6 +217,19 @@ func TestAttackFlow(t *testing.T) {
 			t.Errorf("the log holds a secret: %s", log)
 		}
 	})
+}
+
+// skip goes through a sign-in without doing what it offers.
+func (b *browser) skip(path string) {
+	b.t.Helper()
+	id := path[strings.LastIndex(path, "/")+1:]
+	v, err := b.people.Answer(b.t.Context(), b.org, id, b.jar[cookies.Flow(id)], signin.Input{
+		Step: signin.StepEnrol, Fields: url.Values{"skip": {"1"}}, Address: "192.0.2.1",
+	})
+	if err != nil || v.Done == nil {
+		b.t.Fatalf("skipping: %+v, %v", v, err)
+	}
+	b.jar[cookies.Session(b.org.ID)] = v.Done.SessionCookie
 }
 
 // TestWords checks that pages speak the language of the person.

@@ -204,6 +204,15 @@ func TestResponseModes(t *testing.T) {
 				t.Errorf("%s: the ID token says %v", c.types, id)
 			}
 		}
+		v := b.follow("GET", old.ask("response_type", "code token"), nil).returned()
+		redeem := func() answer {
+			return old.token(identity.GrantCode, "code", v.Get("code"), "redirect_uri", redirect, "code_verifier", verifier)
+		}
+		redeem().want(200)
+		old.userinfo(v.Get("access_token")).want(200)
+		f.wait(2 * time.Second)
+		redeem().want(400, "invalid_grant")
+		old.userinfo(v.Get("access_token")).want(401) // what stood beside a code that came again
 		f.provider(func(p *app.Provider) { p.Legacy = app.Legacy{} })
 		b.follow("GET", old.ask("response_type", "id_token"), nil).refused("unsupported_response_type")
 	})

@@ -77,9 +77,14 @@ func (p *Provider) authorization(v *visit) token.Authorization {
 func (p *Provider) answer(r *http.Request, v *visit) (url.Values, error) {
 	ctx, q, auth := r.Context(), v.Request, p.authorization(v)
 	out := url.Values{}
+	front := q.Has("id_token") || q.Has("token")
+	var grant identity.ID // of the code and of what stands beside it, so that they end together
 	if q.Has("code") {
+		if front {
+			grant = identity.NewID()
+		}
 		code, err := p.tokens.NewCode(ctx, token.Code{
-			Org: v.Org.ID, Authorization: auth, RedirectURI: q.RedirectURI, Challenge: q.Challenge, JKT: q.JKT,
+			Grant: grant, Org: v.Org.ID, Authorization: auth, RedirectURI: q.RedirectURI, Challenge: q.Challenge, JKT: q.JKT,
 			Lifetime: time.Duration(v.Provider.CodeSeconds) * time.Second,
 		})
 		if err != nil {
@@ -87,12 +92,14 @@ func (p *Provider) answer(r *http.Request, v *visit) (url.Values, error) {
 		}
 		out.Set("code", code)
 	}
-	if !q.Has("id_token") && !q.Has("token") {
+	if !front {
 		return out, nil
 	}
-	auth.Refresh, auth.Offline = false, false
+	if grant.IsZero() {
+		auth.Refresh, auth.Offline = false, false
+	}
 	res, err := p.tokens.Issue(ctx, token.Request{
-		Org: v.Org, App: v.App, Authorization: auth, Front: true, State: q.State, Code: out.Get("code"),
+		Fresh: grant, Org: v.Org, App: v.App, Authorization: auth, Front: true, State: q.State, Code: out.Get("code"),
 		IDToken: q.Has("id_token"), NoAccessToken: !q.Has("token"),
 	})
 	if err != nil {
@@ -118,7 +125,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, c *request.Cas
 		p.failRequest(w, r, c, err)
 		return
 	}
-	p.send(w, r, c, url.Values{"error": {e.Code}, "error_description": {e.Text}})
+	p.send(w, r, c, url.Values{"error": {e.Code}, "error_description": {descriptive(e.Text)}})
 }
 
 // send answers the app through the browser, in the mode that it asked for. The

@@ -132,7 +132,7 @@ func (p *Provider) presented(r *http.Request, c *caller, text string) (*token.Be
 }
 
 // idSubject reads an ID token of the app itself. It carries no scopes: the app
-// may ask for those of its own that need no trust.
+// may ask for those that the person has allowed it and that need no trust.
 func (p *Provider) idSubject(r *http.Request, c *caller, text string) (subject, error) {
 	v, err := p.tokens.VerifyOwn(r.Context(), c.org.ID, text, token.TypeID)
 	if identity.KindOf(err) == identity.Unauthenticated {
@@ -158,6 +158,13 @@ func (p *Provider) idSubject(r *http.Request, c *caller, text string) (subject, 
 	}
 	session, _ := identity.ParseID(id.Session)
 	s := subject{expires: time.Unix(id.Expires, 0), scopes: slices.DeleteFunc(slices.Clone(c.App.Scopes), entrusted)}
+	if !c.App.Trusted {
+		allowed, err := p.requests.Consented(r.Context(), c.org.ID, user, c.App.ID)
+		if err != nil {
+			return subject{}, err
+		}
+		s.scopes = slices.DeleteFunc(s.scopes, func(name string) bool { return !slices.Contains(allowed, name) })
+	}
 	s.authorization = token.Authorization{User: user, Session: session, ACR: id.ACR}
 	if id.AuthTime != 0 {
 		s.authorization.AuthTime = time.Unix(id.AuthTime, 0)

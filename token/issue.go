@@ -23,6 +23,9 @@ type Request struct {
 	// except for an app that acts for itself, which has none unless
 	// Authorization.Refresh is set.
 	Grant identity.ID
+	// Fresh is the id that a new grant gets; zero: any. A code that stands beside
+	// tokens in one answer names the grant before it is made.
+	Fresh identity.ID
 	// Within is the grant of a token that was exchanged: the new token has no grant
 	// of its own and ends with that one.
 	Within identity.ID
@@ -181,7 +184,10 @@ func (s *Service) settle(b *batch) error {
 	case !b.Within.IsZero(), a.User.IsZero() && !a.Refresh:
 		// The life of the token hangs on another grant, or on none.
 	default:
-		g, err := newGrant(b.Org.ID, identity.NewID(), *a, b.now, b.idle, b.length)
+		if b.Fresh.IsZero() {
+			b.Fresh = identity.NewID()
+		}
+		g, err := newGrant(b.Org.ID, b.Fresh, *a, b.now, b.idle, b.length)
 		if err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ func TestWaiting(t *testing.T) {
 		ctx := context.Background()
 		c, err := h.Read(ctx, h.org, values())
 		h.ok(err)
-		w, err := h.Wait(ctx, c, "browser", []byte("before"))
+		w, err := h.Wait(ctx, c, "browser", []byte("before"), 0)
 		h.ok(err)
 		got, err := h.Waiting(ctx, h.org, w.ID, "browser")
 		h.ok(err)
@@ -121,9 +121,9 @@ func TestWaiting(t *testing.T) {
 				t.Errorf("%s: %v, want Denied", about, err)
 			}
 		}
-		h.ok(h.Round(ctx, got))
-		if got, err = h.Waiting(ctx, h.org, w.ID, "browser"); err != nil || got.Rounds != 1 {
-			t.Errorf("after a round: %d, %v", got.Rounds, err)
+		h.ok(h.Round(ctx, got, []byte("later")))
+		if got, err = h.Waiting(ctx, h.org, w.ID, "browser"); err != nil || got.Rounds != 1 || string(got.Before) != "later" {
+			t.Errorf("after a round: %d, %q, %v", got.Rounds, got.Before, err)
 		}
 		t.Run("B14 50 answers", func(t *testing.T) {
 			once(t, func() error { return h.Answered(ctx, w) }, identity.Conflict, identity.NotFound)

@@ -16,11 +16,13 @@ import (
 type Waiting struct {
 	*Case
 	ID string
-	// Before is the hash of the session that the browser had when the request
-	// came, nil for none: who is to sign in anew has another afterwards.
+	// Before is the hash of the session that the browser had when the person was
+	// last sent to sign in, nil for none: who signs in anew has another afterwards.
 	Before []byte
-	// Rounds counts how often the person was sent to sign in again.
+	// Rounds counts how often the person was sent to sign in.
 	Rounds int
+	// Since is when the request came.
+	Since time.Time
 
 	version int64
 	stored  waiting
@@ -38,12 +40,13 @@ type waiting struct {
 }
 
 // Wait keeps a request of a browser, which a cookie names, and returns the id
-// under which Waiting finds it again, for half an hour.
-func (d *Desk) Wait(ctx context.Context, c *Case, browser string, before []byte) (*Waiting, error) {
+// under which Waiting finds it again, for half an hour. rounds is 1 if the person
+// is sent to sign in at once, else 0.
+func (d *Desk) Wait(ctx context.Context, c *Case, browser string, before []byte, rounds int) (*Waiting, error) {
 	r := c.Request
-	w := &Waiting{Case: c, ID: NewName(), Before: before, stored: waiting{
+	w := &Waiting{Case: c, ID: NewName(), Before: before, Rounds: rounds, Since: d.now(), stored: waiting{
 		Values: r.values.Encode(), Source: r.Source, Signed: r.Signed, PushedAs: r.PushedAs,
-		Browser: d.keys.MAC("request browser", []byte(browser)), Before: before,
+		Browser: d.keys.MAC("request browser", []byte(browser)), Before: before, Rounds: rounds,
 	}}
 	return w, d.put(ctx, kindWaiting, c.Org.ID, c.App.ID, w.ID, d.now().Add(waitingLength), w.stored)
 }
@@ -75,12 +78,14 @@ func (d *Desk) Waiting(ctx context.Context, org identity.Organisation, id, brows
 		return nil, err
 	}
 	c.Request = r
-	return &Waiting{Case: c, ID: id, Before: in.Before, Rounds: in.Rounds, version: a.Version, stored: in}, c.Check()
+	return &Waiting{Case: c, ID: id, Before: in.Before, Rounds: in.Rounds, Since: a.Created, version: a.Version, stored: in}, c.Check()
 }
 
-// Round counts that the person is sent to sign in again.
-func (d *Desk) Round(ctx context.Context, w *Waiting) error {
+// Round notes that the person is sent to sign in again, with the session that
+// the browser has by then.
+func (d *Desk) Round(ctx context.Context, w *Waiting, before []byte) error {
 	w.stored.Rounds++
+	w.stored.Before = before
 	data, err := d.seal(kindWaiting, w.stored)
 	if err != nil {
 		return err
