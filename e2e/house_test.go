@@ -67,7 +67,8 @@ func open(t *testing.T, database string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{url: cfg.URL(ln.Addr().String())}
+	cfg.Listen = ln.Addr().String()
+	h := &house{url: cfg.URL(cfg.Listen)}
 	if h.House, err = server.OpenHouse(ctx, cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), server.Create); err != nil {
 		t.Fatal(err)
 	}
