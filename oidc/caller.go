@@ -80,7 +80,7 @@ func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, c *caller) er
 func (p *Provider) prove(w http.ResponseWriter, r *http.Request, c *caller) (err error) {
 	w.Header().Set("DPoP-Nonce", p.tokens.NewNonce(c.org.ID))
 	c.cnf.JKT, err = p.tokens.CheckProof(r.Context(), c.org.ID, token.Proof{
-		Header: r.Header["Dpop"], Method: r.Method, URL: p.address(r), Nonce: true,
+		Header: r.Header["Dpop"], Method: r.Method, URL: p.address(r), Nonce: true, FAPI: c.App.FAPI,
 	})
 	return err
 }

@@ -32,7 +32,7 @@ func (s *Service) CheckBinding(ctx context.Context, b *Bearer, text string, p Pr
 	case !asDPoP:
 		return &Error{InvalidToken, "The token is bound to a key; send it with the scheme DPoP and a proof.", http.StatusUnauthorized}
 	}
-	p.Proof.AccessToken = text
+	p.Proof.AccessToken, p.Proof.FAPI = text, b.App != nil && b.App.FAPI
 	jkt, err := s.CheckProof(ctx, b.Org.ID, p.Proof)
 	if err != nil {
 		return err

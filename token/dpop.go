@@ -29,6 +29,7 @@ type Proof struct {
 	URL         string // of the request, by the public address
 	AccessToken string // "": at the token endpoint and its like
 	Nonce       bool   // a nonce of ours is demanded
+	FAPI        bool   // the app is held to FAPI 2.0
 }
 
 // DPoPAlgorithms are what proofs may be signed with.
@@ -39,8 +40,9 @@ var proofAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA, jose.PS2
 const (
 	// maxProof is the length of the longest proof that is looked at.
 	maxProof = 8 << 10
-	// proofAge is how far the time of a proof may be from ours, either way. A nonce
-	// of ours tells the age too, so that with one the clock may be wrong by more.
+	// proofAge is how far the time of a proof may be from ours, either way (FAPI 2.0
+	// Security Profile section 5.3.2.1 refuses what is further ahead). A nonce of
+	// ours tells the age too, so that with one the clock may be late by more.
 	proofAge      = time.Minute
 	proofAgeNonce = 5 * time.Minute
 	nonceAge      = 5 * time.Minute
@@ -75,7 +77,7 @@ func (s *Service) CheckProof(ctx context.Context, org identity.OrgID, p Proof) (
 	if len(p.Header) != 1 {
 		return "", p.error(InvalidProof, "There must be exactly one DPoP header.")
 	}
-	key, payload, text := openProof(p.Header[0])
+	key, payload, text := openProof(p.Header[0], p.algorithms())
 	if text != "" {
 		return "", p.error(InvalidProof, text)
 	}
@@ -109,12 +111,21 @@ func (s *Service) CheckProof(ctx context.Context, org identity.OrgID, p Proof) (
 	return jkt, err
 }
 
+// algorithms are those that the proof may be signed with; FAPI 2.0 Security
+// Profile section 5.4.1 leaves out the last.
+func (p Proof) algorithms() []jose.SignatureAlgorithm {
+	if p.FAPI {
+		return proofAlgorithms[:3]
+	}
+	return proofAlgorithms
+}
+
 // openProof checks header and signature of a proof. text says what is wrong.
-func openProof(proof string) (key *jose.JSONWebKey, payload []byte, text string) {
+func openProof(proof string, algs []jose.SignatureAlgorithm) (key *jose.JSONWebKey, payload []byte, text string) {
 	if !isCompact(proof, maxProof) {
 		return nil, nil, "The DPoP proof is not a JWT."
 	}
-	jws, err := jose.ParseSignedCompact(proof, proofAlgorithms)
+	jws, err := jose.ParseSignedCompact(proof, algs)
 	if err != nil || len(jws.Signatures) != 1 {
 		return nil, nil, "The DPoP proof is not a JWT with an algorithm that we know."
 	}
@@ -175,12 +186,13 @@ func (c *proofClaims) fits(p Proof) (text string) {
 	return ""
 }
 
-// inTime checks the times of a proof. exp and nbf need not be there.
+// inTime checks the times of a proof, which may be as old as window. exp and nbf
+// need not be there.
 func (c *proofClaims) inTime(now time.Time, window time.Duration) (text string) {
 	at := float64(now.UnixMilli()) / 1000
-	slack := window.Seconds()
+	slack := proofAge.Seconds()
 	switch {
-	case math.Abs(at-*c.Issued) > slack:
+	case at-*c.Issued > window.Seconds(), *c.Issued-at > slack:
 		return "The iat of the DPoP proof is too far from the time of the server."
 	case c.After != nil && at >= *c.After+slack:
 		return "The DPoP proof has expired."

@@ -51,58 +51,61 @@ func TestProof(t *testing.T) {
 	mine, _ := json.Marshal(jose.JSONWebKey{Key: p.key.Public(), Algorithm: "RS256"})
 	nonce := h.NewNonce(h.acme.ID)
 	for phrase, c := range map[string]proofCase{
-		"as it should be":                  {},
-		"more headers and claims":          {change: func(h, c map[string]any) { h["kid"], c["more"] = "x", []int{1} }},
-		"no typ":                           {change: set("header", "typ", nil), want: bad},
-		"another typ":                      {change: set("header", "typ", "JWT"), want: bad},
-		"no alg":                           {change: set("header", "alg", nil), want: bad},
-		"alg none":                         {change: set("header", "alg", "none"), want: bad},
-		"an alg that the key cannot":       {change: set("header", "alg", "PS256"), want: bad},
-		"HS256":                            {change: set("header", "alg", "HS256"), want: bad},
-		"no jwk":                           {change: set("header", "jwk", nil), want: bad},
-		"a private jwk":                    {change: set("header", "jwk", json.RawMessage(private)), want: bad},
-		"a symmetric jwk":                  {change: set("header", "jwk", json.RawMessage(symmetric)), want: bad},
-		"a jwk of another curve":           {change: set("header", "jwk", json.RawMessage(p384)), want: bad},
-		"a jwk for another alg":            {change: set("header", "jwk", json.RawMessage(mine)), want: bad},
-		"the jwk of another":               {change: set("header", "jwk", json.RawMessage(foreign)), want: bad},
-		"a jwk that is a text":             {change: set("header", "jwk", "x"), want: bad},
-		"crit":                             {change: func(h, c map[string]any) { h["crit"], h["x"] = []string{"x"}, 1 }, want: bad},
-		"no jti":                           {change: set("claims", "jti", nil), want: bad},
-		"an empty jti":                     {change: set("claims", "jti", ""), want: bad},
-		"a jti of 257 bytes":               {change: set("claims", "jti", strings.Repeat("j", 257)), want: bad},
-		"a jti that is a number":           {change: set("claims", "jti", 1), want: bad},
-		"no htm":                           {change: set("claims", "htm", nil), want: bad},
-		"another htm":                      {change: set("claims", "htm", "GET"), want: bad},
-		"htm in small letters":             {change: set("claims", "htm", "post"), want: bad},
-		"no htu":                           {change: set("claims", "htu", nil), want: bad},
-		"another htu":                      {change: set("claims", "htu", tokenURL+"x"), want: bad},
-		"htu of another organisation":      {change: set("claims", "htu", public+"/o/globex/oauth2/token"), want: bad},
-		"htu without path":                 {change: set("claims", "htu", public), want: bad},
-		"htu of http":                      {change: set("claims", "htu", strings.Replace(tokenURL, "https", "http", 1)), want: bad},
-		"htu with a user":                  {change: set("claims", "htu", strings.Replace(tokenURL, "//", "//u@", 1)), want: bad},
-		"htu with query and fragment":      {change: set("claims", "htu", tokenURL+"?a=b#c")},
-		"htu with a host in big letters":   {change: set("claims", "htu", strings.Replace(tokenURL, "id.example", "ID.EXAMPLE", 1))},
-		"htu with the port of https":       {change: set("claims", "htu", strings.Replace(tokenURL, ".com/", ".com:443/", 1))},
-		"htu with another port":            {change: set("claims", "htu", strings.Replace(tokenURL, ".com/", ".com:8443/", 1)), want: bad},
-		"a request with a query":           {url: tokenURL + "?x=y"},
-		"no iat":                           {change: set("claims", "iat", nil), want: bad},
-		"iat that is a text":               {change: set("claims", "iat", "now"), want: bad},
-		"iat ten seconds ago":              {change: set("claims", "iat", at(-10*time.Second))},
-		"iat in ten seconds":               {change: set("claims", "iat", at(10*time.Second))},
-		"iat an hour ago":                  {change: set("claims", "iat", at(-time.Hour)), want: bad},
-		"iat in an hour":                   {change: set("claims", "iat", at(time.Hour)), want: bad},
-		"exp ahead and nbf behind":         {change: func(_, c map[string]any) { c["exp"], c["nbf"] = at(time.Minute), at(-time.Minute) }},
-		"exp an hour ago":                  {change: set("claims", "exp", at(-time.Hour)), want: bad},
-		"nbf in an hour":                   {change: set("claims", "nbf", at(time.Hour)), want: bad},
-		"ath of the token":                 {access: "the token", change: set("claims", "ath", challenge("the token"))},
-		"ath of another token":             {access: "the token", change: set("claims", "ath", challenge("another")), want: bad},
-		"no ath":                           {access: "the token", change: set("claims", "ath", nil), want: bad},
-		"no nonce where one is demanded":   {nonce: true, want: token.UseNonce},
-		"a nonce of ours":                  {nonce: true, change: set("claims", "nonce", nonce)},
-		"a nonce of ours and a slow clock": {change: func(_, c map[string]any) { c["nonce"], c["iat"] = nonce, at(-4*time.Minute) }},
-		"a nonce that nobody gave":         {change: set("claims", "nonce", strings.Repeat("A", 32)), want: token.UseNonce},
-		"a nonce of another organisation":  {change: set("claims", "nonce", h.NewNonce(h.root.ID)), want: token.UseNonce},
-		"claims twice":                     {change: nil, want: bad, url: "duplicate"},
+		"as it should be":                      {},
+		"more headers and claims":              {change: func(h, c map[string]any) { h["kid"], c["more"] = "x", []int{1} }},
+		"no typ":                               {change: set("header", "typ", nil), want: bad},
+		"another typ":                          {change: set("header", "typ", "JWT"), want: bad},
+		"no alg":                               {change: set("header", "alg", nil), want: bad},
+		"alg none":                             {change: set("header", "alg", "none"), want: bad},
+		"an alg that the key cannot":           {change: set("header", "alg", "PS256"), want: bad},
+		"HS256":                                {change: set("header", "alg", "HS256"), want: bad},
+		"no jwk":                               {change: set("header", "jwk", nil), want: bad},
+		"a private jwk":                        {change: set("header", "jwk", json.RawMessage(private)), want: bad},
+		"a symmetric jwk":                      {change: set("header", "jwk", json.RawMessage(symmetric)), want: bad},
+		"a jwk of another curve":               {change: set("header", "jwk", json.RawMessage(p384)), want: bad},
+		"a jwk for another alg":                {change: set("header", "jwk", json.RawMessage(mine)), want: bad},
+		"the jwk of another":                   {change: set("header", "jwk", json.RawMessage(foreign)), want: bad},
+		"a jwk that is a text":                 {change: set("header", "jwk", "x"), want: bad},
+		"crit":                                 {change: func(h, c map[string]any) { h["crit"], h["x"] = []string{"x"}, 1 }, want: bad},
+		"no jti":                               {change: set("claims", "jti", nil), want: bad},
+		"an empty jti":                         {change: set("claims", "jti", ""), want: bad},
+		"a jti of 257 bytes":                   {change: set("claims", "jti", strings.Repeat("j", 257)), want: bad},
+		"a jti that is a number":               {change: set("claims", "jti", 1), want: bad},
+		"no htm":                               {change: set("claims", "htm", nil), want: bad},
+		"another htm":                          {change: set("claims", "htm", "GET"), want: bad},
+		"htm in small letters":                 {change: set("claims", "htm", "post"), want: bad},
+		"no htu":                               {change: set("claims", "htu", nil), want: bad},
+		"another htu":                          {change: set("claims", "htu", tokenURL+"x"), want: bad},
+		"htu of another organisation":          {change: set("claims", "htu", public+"/o/globex/oauth2/token"), want: bad},
+		"htu without path":                     {change: set("claims", "htu", public), want: bad},
+		"htu of http":                          {change: set("claims", "htu", strings.Replace(tokenURL, "https", "http", 1)), want: bad},
+		"htu with a user":                      {change: set("claims", "htu", strings.Replace(tokenURL, "//", "//u@", 1)), want: bad},
+		"htu with query and fragment":          {change: set("claims", "htu", tokenURL+"?a=b#c")},
+		"htu with a host in big letters":       {change: set("claims", "htu", strings.Replace(tokenURL, "id.example", "ID.EXAMPLE", 1))},
+		"htu with the port of https":           {change: set("claims", "htu", strings.Replace(tokenURL, ".com/", ".com:443/", 1))},
+		"htu with another port":                {change: set("claims", "htu", strings.Replace(tokenURL, ".com/", ".com:8443/", 1)), want: bad},
+		"a request with a query":               {url: tokenURL + "?x=y"},
+		"no iat":                               {change: set("claims", "iat", nil), want: bad},
+		"iat that is a text":                   {change: set("claims", "iat", "now"), want: bad},
+		"iat ten seconds ago":                  {change: set("claims", "iat", at(-10*time.Second))},
+		"iat in ten seconds":                   {change: set("claims", "iat", at(10*time.Second))},
+		"iat an hour ago":                      {change: set("claims", "iat", at(-time.Hour)), want: bad},
+		"iat in an hour":                       {change: set("claims", "iat", at(time.Hour)), want: bad},
+		"exp ahead and nbf behind":             {change: func(_, c map[string]any) { c["exp"], c["nbf"] = at(time.Minute), at(-time.Minute) }},
+		"exp an hour ago":                      {change: set("claims", "exp", at(-time.Hour)), want: bad},
+		"nbf in an hour":                       {change: set("claims", "nbf", at(time.Hour)), want: bad},
+		"ath of the token":                     {access: "the token", change: set("claims", "ath", challenge("the token"))},
+		"ath of another token":                 {access: "the token", change: set("claims", "ath", challenge("another")), want: bad},
+		"no ath":                               {access: "the token", change: set("claims", "ath", nil), want: bad},
+		"no nonce where one is demanded":       {nonce: true, want: token.UseNonce},
+		"a nonce of ours":                      {nonce: true, change: set("claims", "nonce", nonce)},
+		"a nonce of ours and a slow clock":     {change: func(_, c map[string]any) { c["nonce"], c["iat"] = nonce, at(-4*time.Minute) }},
+		"a nonce of ours, iat in two minutes":  {change: func(_, c map[string]any) { c["nonce"], c["iat"] = nonce, at(2*time.Minute) }, want: bad},
+		"a nonce of ours, nbf in two minutes":  {change: func(_, c map[string]any) { c["nonce"], c["nbf"] = nonce, at(2*time.Minute) }, want: bad},
+		"a nonce of ours, exp two minutes ago": {change: func(_, c map[string]any) { c["nonce"], c["exp"] = nonce, at(-2*time.Minute) }, want: bad},
+		"a nonce that nobody gave":             {change: set("claims", "nonce", strings.Repeat("A", 32)), want: token.UseNonce},
+		"a nonce of another organisation":      {change: set("claims", "nonce", h.NewNonce(h.root.ID)), want: token.UseNonce},
+		"claims twice":                         {change: nil, want: bad, url: "duplicate"},
 	} {
 		t.Run("B27 "+phrase, func(t *testing.T) {
 			url := c.url
@@ -171,6 +174,33 @@ func TestProofOfRSA(t *testing.T) {
 		_, err = h.CheckProof(t.Context(), h.acme.ID, token.Proof{Header: []string{text}, Method: "POST", URL: tokenURL})
 		if ok := bits == 2048; ok != (err == nil) {
 			t.Errorf("B27 a proof by %s with %d bits: %v", alg, bits, err)
+		}
+	}
+}
+
+// FAPI 2.0 Security Profile section 5.4.1 leaves ES384 out.
+func TestProofOfFAPI(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES384, Key: key}, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fapi := range []bool{false, true} {
+		claims, _ := json.Marshal(map[string]any{"jti": identity.NewID().String(), "htm": "POST", "htu": tokenURL, "iat": h.clock.now().Unix()})
+		jws, err := signer.Sign(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := jws.CompactSerialize()
+		_, err = h.CheckProof(t.Context(), h.acme.ID, token.Proof{Header: []string{text}, Method: "POST", URL: tokenURL, FAPI: fapi})
+		if fapi {
+			wantCode(t, "a proof by ES384", err, token.InvalidProof)
+		} else if err != nil {
+			t.Errorf("a proof by ES384 of an app without FAPI: %v", err)
 		}
 	}
 }

@@ -123,13 +123,13 @@ func FuzzProof(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if _, _, text := openProof(good); text != "" {
+	if _, _, text := openProof(good, proofAlgorithms); text != "" {
 		f.Fatal(text)
 	}
 	f.Add(good)
 	f.Add(good[:len(good)-1])
 	f.Fuzz(func(t *testing.T, text string) {
-		key, payload, wrong := openProof(text)
+		key, payload, wrong := openProof(text, proofAlgorithms)
 		if wrong == "" && (key == nil || !key.IsPublic() || payload == nil) {
 			t.Errorf("openProof(%q) = %v, %q", text, key, payload)
 		}
