@@ -215,6 +215,7 @@ func (v view) returned(redirect string) url.Values {
 	if err != nil {
 		v.t.Fatal(err)
 	}
+	describes(v.t, v.to, values.Get("error"), values.Get("error_description"))
 	return values
 }
 

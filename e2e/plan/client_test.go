@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -57,7 +58,28 @@ func (h *house) register(name string, more object) *client {
 	if uris, ok := r.body["redirect_uris"].([]any); !ok || len(uris) == 0 {
 		h.t.Errorf("the registration answers with the redirect URIs %v", r.body["redirect_uris"])
 	}
+	uri, _ := r.body["registration_client_uri"].(string)
+	token, _ := r.body["registration_access_token"].(string)
+	if !strings.HasPrefix(uri, h.issuer+"/") || token == "" || c.method != "none" && c.method != "private_key_jwt" && c.secret == "" {
+		h.t.Fatalf("the registration answers %s", r.text)
+	}
+	h.t.Cleanup(func() { c.unregister(uri, token) })
 	return c
+}
+
+// unregister ends a registration, as the plans do when they are over.
+func (c *client) unregister(uri, token string) {
+	for i, want := range []int{http.StatusNoContent, http.StatusUnauthorized} {
+		r, err := http.NewRequestWithContext(context.WithoutCancel(c.h.t.Context()), http.MethodDelete, uri, nil)
+		c.h.ok(err)
+		r.Header.Set("Authorization", "Bearer "+token)
+		res, err := c.h.http.Do(r)
+		c.h.ok(err)
+		res.Body.Close()
+		if res.StatusCode != want {
+			c.h.t.Errorf("DELETE %d of a registration = %d, want %d", i+1, res.StatusCode, want)
+		}
+	}
 }
 
 func (h *house) sendJSON(method, address string, doc any, header ...string) reply {

@@ -20,13 +20,14 @@ import (
 	"github.com/muster-id/muster/identity"
 )
 
-// bank makes a client of the FAPI 2.0 Security Profile.
-func (h *house) bank(t *testing.T, name string) *client {
+// bank makes a client of the FAPI 2.0 Security Profile whose redirect URI ends in
+// a query.
+func (h *house) bank(t *testing.T, name, query string) *client {
 	t.Helper()
 	key := newSigner(t, jose.ES256)
 	set, err := json.Marshal(key.set())
 	h.ok(err)
-	redirect := h.party.URL + "/" + name + "/callback"
+	redirect := h.party.URL + "/" + name + "/callback" + query
 	_, _, err = h.Apps.Create(t.Context(), h.by(), h.demo.Org.ID, app.NewApp{ClientID: name, AppSettings: identity.AppSettings{
 		Name: name, FAPI: true, DPoPBound: true, AuthMethod: identity.AuthPrivateKeyJWT, JWKS: set, RedirectURIs: []string{redirect},
 		GrantTypes: []string{identity.GrantCode, identity.GrantRefresh},
@@ -173,7 +174,11 @@ func (c *client) visit(b *browser, uri string, pairs ...string) view {
 // code goes from pushed parameters to a code.
 func (c *client) code(b *browser, pairs ...string) string {
 	c.h.t.Helper()
-	got := c.visit(b, c.push(pairs...)).returned(c.redirect)
+	v := c.visit(b, c.push(pairs...))
+	if !strings.HasPrefix(v.to, c.redirect) {
+		c.h.t.Fatalf("the browser goes to %s, want %s", v.to, c.redirect)
+	}
+	got := v.returned(c.redirect)
 	if got.Get("code") == "" || got.Get("iss") != c.h.issuer || got.Get("state") != c.pushed(pairs...).Get("state") {
 		c.h.t.Fatalf("the app got %v", got)
 	}

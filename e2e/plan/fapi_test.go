@@ -18,7 +18,7 @@ import (
 // private_key_jwt, DPoP, OpenID Connect.
 func TestPlanFAPI2(t *testing.T) {
 	each(t, server.DemoOptions{}, func(t *testing.T, h *house) {
-		s := &stage{house: h, c: h.bank(t, "bank-one"), c2: h.bank(t, "bank-two")}
+		s := &stage{house: h, c: h.bank(t, "bank-one", ""), c2: h.bank(t, "bank-two", "?dummy1=lorem&dummy2=ipsum")}
 		play(t, s, fapiFlows)
 		play(t, s, fapiBindings)
 		play(t, s, fapiPushed)
@@ -117,7 +117,7 @@ func claimsParameter(t *testing.T, s *stage) {
 	}
 	all := "{" + strings.Join(members, ",") + "}"
 	p := newProver(t)
-	got := s.c.tokens(p, s.browser(), "claims", `{"userinfo":`+all+`,"id_token":`+all+`}`)
+	got := s.c.tokens(p, s.browser(), "claims", `{"userinfo":`+all+`,"id_token":`+all+`,"somewhere":{"name":null}}`)
 	id, said := s.c.idToken(got, "n-0S6_WzA2Mj"), s.c.ours(p, got.get("access_token")).want(200).body
 	for _, name := range standard {
 		checkClaim(t, name, id[name])
@@ -132,7 +132,7 @@ func fapiRefresh(t *testing.T, s *stage) {
 		c, other := pair[0], pair[1]
 		p := newProver(t)
 		text := c.tokens(p, s.browser(), "scope", "openid offline_access", "prompt", "consent").get("refresh_token")
-		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {text}}
+		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {text}, "scope": {"openid offline_access"}}
 		c.post("token_endpoint", form).refused("invalid_dpop_proof", "invalid_request", "invalid_grant")
 		s.post(s.endpoint("token_endpoint"), values(form, "client_id", c.id), "DPoP", p.proof(http.MethodPost, s.endpoint("token_endpoint"), "")).
 			refused("invalid_client", "invalid_request")
@@ -162,21 +162,21 @@ var fapiPushed = []module{
 			t.Errorf("the app got %v", got)
 		}
 	}},
-	{"fapi2-security-profile-final-ensure-request-object-without-redirect-uri-fails", notPushed("redirect_uri", "")},
+	{"fapi2-security-profile-final-ensure-request-object-without-redirect-uri-fails", notPushed("invalid_request", "redirect_uri", "")},
 	{"fapi2-security-profile-final-ensure-redirect-uri-in-authorization-request", func(_ *testing.T, s *stage) {
 		r := s.c.post("pushed_authorization_request_endpoint", values(s.c.pushed(), "redirect_uri", "", "state", ""))
 		r.refused("invalid_request")
 		s.browser().visit(http.MethodGet, s.c.ask("redirect_uri", ""), nil).onPage()
 	}},
 	{"fapi2-security-profile-final-plain-fapi-tolerate-unregistered-redirect-uri", func(_ *testing.T, s *stage) {
-		notPushed("redirect_uri", s.c.redirect+"/other")(nil, s)
+		notPushed("invalid_request", "redirect_uri", s.c.redirect+"/other")(nil, s)
 	}},
 	{"fapi2-security-profile-final-ensure-unsigned-authorization-request-without-using-par-fails", func(_ *testing.T, s *stage) {
 		v := s.browser().visit(http.MethodGet, s.endpoint("authorization_endpoint")+"?"+s.c.pushed().Encode(), nil)
 		v.refused(s.c.redirect, "invalid_request", "invalid_request_object", "unauthorized_client")
 	}},
-	{"fapi2-security-profile-final-ensure-response-type-code-idtoken-fails", notPushed("response_type", "code id_token")},
-	{"fapi2-security-profile-final-ensure-response-type-token-fails", notPushed("response_type", "token")},
+	{"fapi2-security-profile-final-ensure-response-type-code-idtoken-fails", notPushed("unsupported_response_type", "response_type", "code id_token")},
+	{"fapi2-security-profile-final-ensure-response-type-token-fails", notPushed("unsupported_response_type", "response_type", "token")},
 	{"fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds", func(t *testing.T, s *stage) {
 		uri, b := s.c.push(), s.browser()
 		b.stop = true
@@ -198,20 +198,20 @@ var fapiPushed = []module{
 		if got := s.c.visit(b, uri).returned(s.c.redirect); got.Get("code") == "" {
 			t.Fatalf("the app got %v", got)
 		}
-		s.c.visit(b, uri).refused(s.c.redirect, "invalid_request_uri", "invalid_request")
+		s.c.visit(b, uri).refused(s.c.redirect, "invalid_request_uri")
 	}},
 	{"fapi2-security-profile-final-par-attempt-to-use-expired-request_uri", func(_ *testing.T, s *stage) {
 		s.provider(func(p *app.Provider) { p.PARSeconds = 5 })
 		defer s.provider(func(p *app.Provider) { p.PARSeconds = 0 })
 		uri := s.c.push()
 		time.Sleep(5500 * time.Millisecond)
-		s.c.visit(s.browser(), uri).refused(s.c.redirect, "invalid_request_uri", "invalid_request")
+		s.c.visit(s.browser(), uri).refused(s.c.redirect, "invalid_request_uri")
 	}},
 	{"fapi2-security-profile-final-par-attempt-to-use-request_uri-for-different-client", func(_ *testing.T, s *stage) {
 		s.c.visit(s.browser(), s.c.push(), "client_id", s.c2.id).refused(s.c2.redirect, "invalid_request_uri", "invalid_request")
 	}},
 	{"fapi2-security-profile-final-par-authorization-request-containing-request_uri-form-param", func(_ *testing.T, s *stage) {
-		notPushed("request_uri", s.c.push())(nil, s)
+		notPushed("invalid_request", "request_uri", s.c.push())(nil, s)
 	}},
 	{"fapi2-security-profile-final-par-attempt-invalid-http-method", func(t *testing.T, s *stage) {
 		for _, method := range []string{http.MethodPut, http.MethodGet, http.MethodDelete} {
@@ -220,10 +220,10 @@ var fapiPushed = []module{
 			}
 		}
 	}},
-	{"fapi2-security-profile-final-par-ensure-pkce-required", notPushed("code_challenge", "", "code_challenge_method", "")},
-	{"fapi2-security-profile-final-par-plain-pkce-rejected", notPushed("code_challenge", verifier, "code_challenge_method", "plain")},
+	{"fapi2-security-profile-final-par-ensure-pkce-required", notPushed("invalid_request", "code_challenge", "", "code_challenge_method", "")},
+	{"fapi2-security-profile-final-par-plain-pkce-rejected", notPushed("invalid_request", "code_challenge", verifier, "code_challenge_method", "plain")},
 	{"fapi2-security-profile-final-ensure-pkce-code-verifier-required", func(t *testing.T, s *stage) {
-		s.c.trade(newProver(t), s.c.code(s.browser()), "code_verifier", "").refused("invalid_grant", "invalid_request")
+		s.c.trade(newProver(t), s.c.code(s.browser()), "code_verifier", "").want(400, "invalid_grant")
 	}},
 	{"fapi2-security-profile-final-incorrect-pkce-code-verifier-rejected", func(t *testing.T, s *stage) {
 		s.c.trade(newProver(t), s.c.code(s.browser()), "code_verifier", strings.Repeat("w", 43)).want(400, "invalid_grant")
@@ -232,10 +232,9 @@ var fapiPushed = []module{
 }
 
 // notPushed is a module whose pushed request is refused.
-func notPushed(pairs ...string) func(*testing.T, *stage) {
+func notPushed(code string, pairs ...string) func(*testing.T, *stage) {
 	return func(_ *testing.T, s *stage) {
-		s.c.post("pushed_authorization_request_endpoint", values(s.c.pushed(), pairs...)).
-			refused("invalid_request", "invalid_redirect_uri", "unsupported_response_type", "invalid_request_object", "unauthorized_client")
+		s.c.post("pushed_authorization_request_endpoint", values(s.c.pushed(), pairs...)).want(400, code)
 	}
 }
 

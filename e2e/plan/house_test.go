@@ -224,6 +224,7 @@ func (h *house) do(r *http.Request) reply {
 	text, err := io.ReadAll(res.Body)
 	h.ok(err)
 	out := reply{h.t, r.Method + " " + r.URL.Path, res.StatusCode, res.Header, string(text), nil}
+	defer func() { describes(h.t, out.what, out.body["error"], out.body["error_description"]) }()
 	if kind := res.Header.Get("Content-Type"); strings.HasPrefix(kind, "application/") && strings.Contains(kind, "json") && len(text) > 0 {
 		if err := json.Unmarshal(text, &out.body); err != nil {
 			h.t.Fatalf("%s: %v: %s", out.what, err, text)
@@ -253,6 +254,20 @@ func (h *house) post(address string, form url.Values, header ...string) reply {
 	r := h.request(http.MethodPost, address, strings.NewReader(form.Encode()), header)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return h.do(r)
+}
+
+// described is what may stand in an error and its description (RFC 6749 section
+// 5.2).
+var described = regexp.MustCompile(`^[\x20\x21\x23-\x5B\x5D-\x7E]+$`)
+
+// describes checks the form of an error, if there is one.
+func describes(t testing.TB, what string, code, description any) {
+	t.Helper()
+	for _, v := range []any{code, description} {
+		if text, ok := v.(string); ok && text != "" && !described.MatchString(text) {
+			t.Errorf("%s: the error has %q, which OAuth does not allow there", what, text)
+		}
+	}
 }
 
 // want checks the status and, if it is named, the error.
