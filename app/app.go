@@ -14,6 +14,7 @@ import (
 	"github.com/muster-id/muster/outbound"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/store/memo"
 )
 
 // Options are what a Service is made of.
@@ -38,10 +39,10 @@ type Service struct {
 
 	secretKey, assertionKey, registrationKey, initialKey [32]byte
 
-	apps      cache[name, *identity.App]
-	strangers cache[name, struct{}]       // names of no app
-	homes     cache[name, identity.OrgID] // of client ids, zero for none or many
-	providers cache[identity.OrgID, Provider]
+	apps      memo.Map[name, *identity.App]
+	strangers memo.Map[name, struct{}]       // names of no app
+	homes     memo.Map[name, identity.OrgID] // of client ids, zero for none or many
+	providers memo.Map[identity.OrgID, Provider]
 	ring      keyring
 }
 
@@ -291,10 +292,10 @@ func (s *Service) Get(ctx context.Context, org identity.OrgID, clientIDOrID stri
 		return nil, err
 	}
 	key := name{org, clientIDOrID}
-	if a, ok := s.apps.get(epoch, key); ok {
+	if a, ok := s.apps.Get(epoch, key); ok {
 		return a, nil
 	}
-	if _, ok := s.strangers.get(epoch, key); ok {
+	if _, ok := s.strangers.Get(epoch, key); ok {
 		return nil, none
 	}
 	var a identity.App
@@ -308,12 +309,12 @@ func (s *Service) Get(ctx context.Context, org identity.OrgID, clientIDOrID stri
 	})
 	switch {
 	case identity.KindOf(err) == identity.NotFound:
-		s.strangers.put(epoch, key, struct{}{})
+		s.strangers.Put(epoch, key, struct{}{})
 		return nil, none
 	case err != nil:
 		return nil, err
 	}
-	s.apps.put(epoch, key, &a)
+	s.apps.Put(epoch, key, &a)
 	return &a, nil
 }
 
@@ -335,7 +336,7 @@ func (s *Service) OrganisationOf(ctx context.Context, clientID string) (org iden
 		return org, err
 	}
 	key := name{text: clientID}
-	if org, ok := s.homes.get(epoch, key); ok {
+	if org, ok := s.homes.Get(epoch, key); ok {
 		if org.IsZero() {
 			return org, none
 		}
@@ -346,7 +347,7 @@ func (s *Service) OrganisationOf(ctx context.Context, clientID string) (org iden
 		return err
 	})
 	if err == nil || identity.KindOf(err) == identity.NotFound {
-		s.homes.put(epoch, key, org)
+		s.homes.Put(epoch, key, org)
 	}
 	return org, err
 }

@@ -64,7 +64,7 @@ func (s *Service) Provider(ctx context.Context, org identity.OrgID) (p Provider,
 	if err != nil {
 		return p, err
 	}
-	if p, ok := s.providers.get(epoch, org); ok {
+	if p, ok := s.providers.Get(epoch, org); ok {
 		return p, nil
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
@@ -75,7 +75,7 @@ func (s *Service) Provider(ctx context.Context, org identity.OrgID) (p Provider,
 		return Provider{}, err
 	}
 	p = p.withDefaults()
-	s.providers.put(epoch, org, p)
+	s.providers.Put(epoch, org, p)
 	return p, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/store/memo"
 )
 
 // A Want says which claims are wanted: those of the scopes, and those that were
@@ -39,7 +40,7 @@ type Person struct {
 // A Service makes claims. It is safe for use by many goroutines at once.
 type Service struct {
 	db    *store.DB
-	known cache
+	known memo.Map[identity.OrgID, *rules]
 }
 
 // New makes a Service.

@@ -135,7 +135,7 @@ func (s *Service) rules(ctx context.Context, org identity.OrgID) (*rules, error)
 	if err != nil {
 		return nil, err
 	}
-	if r := s.known.get(epoch, org); r != nil {
+	if r, ok := s.known.Get(epoch, org); ok {
 		return r, nil
 	}
 	var r *rules
@@ -146,7 +146,7 @@ func (s *Service) rules(ctx context.Context, org identity.OrgID) (*rules, error)
 	if err != nil {
 		return nil, err
 	}
-	s.known.put(epoch, org, r)
+	s.known.Put(epoch, org, r)
 	return r, nil
 }
 

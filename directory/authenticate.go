@@ -32,19 +32,19 @@ func (d *Directory) Authenticate(ctx context.Context, token string) (identity.Co
 	if err != nil {
 		return identity.Connection{}, identity.Organisation{}, err
 	}
-	if d.strangers.has(epoch, key) {
+	if d.strangers.Has(epoch, key) {
 		return identity.Connection{}, identity.Organisation{}, errUnauthenticated
 	}
-	h, ok := d.holders.get(epoch, key)
+	h, ok := d.holders.Get(epoch, key)
 	if !ok {
 		if h, err = d.findHolder(ctx, key[:]); identity.KindOf(err) == identity.NotFound {
-			d.strangers.put(epoch, key, struct{}{})
+			d.strangers.Put(epoch, key, struct{}{})
 			return identity.Connection{}, identity.Organisation{}, errUnauthenticated
 		}
 		if err != nil {
 			return identity.Connection{}, identity.Organisation{}, err
 		}
-		d.holders.put(epoch, key, h)
+		d.holders.Put(epoch, key, h)
 	}
 	if !h.token.Alive(d.now()) || h.connection.Disabled {
 		return identity.Connection{}, identity.Organisation{}, errUnauthenticated

@@ -16,6 +16,7 @@ import (
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/session"
 	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/store/memo"
 )
 
 // Options are what a Directory is made of.
@@ -44,9 +45,9 @@ type Directory struct {
 	standard   *schema.Registry
 	tokenKey   [32]byte
 
-	holders    cache[[32]byte, holder]
-	strangers  cache[[32]byte, struct{}]
-	registries cache[identity.OrgID, *schema.Registry]
+	holders    memo.Map[[32]byte, holder]
+	strangers  memo.Map[[32]byte, struct{}]
+	registries memo.Map[identity.OrgID, *schema.Registry]
 
 	// indexing is held for reading by writers and for writing by who changes
 	// coming, the registries that are about to come into force.
@@ -73,7 +74,7 @@ func New(o Options) *Directory {
 	if d.maxSchemas == 0 {
 		d.maxSchemas = 50
 	}
-	d.holders.max, d.strangers.max, d.registries.max = maxHolders, maxHolders, maxHolders
+	d.holders.Max, d.strangers.Max, d.registries.Max = maxHolders, maxHolders, maxHolders
 	return d
 }
 

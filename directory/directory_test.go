@@ -174,23 +174,3 @@ func TestConnections(t *testing.T) {
 		t.Errorf("Connections (-want +got): %v\n%s", err, diff)
 	}
 }
-
-func TestCacheForgets(t *testing.T) {
-	c := cache[int, string]{max: 3}
-	c.put(1, 1, "one")
-	if v, ok := c.get(1, 1); !ok || v != "one" {
-		t.Errorf("get = %q, %v", v, ok)
-	}
-	if c.has(2, 1) {
-		t.Error("an entry outlived its epoch")
-	}
-	for i := range 100 {
-		c.put(2, i, "x")
-		if len(c.known) > 3 {
-			t.Fatalf("%d entries, want 3 at most", len(c.known))
-		}
-	}
-	if !c.has(2, 99) {
-		t.Error("the newest entry is gone")
-	}
-}

@@ -32,7 +32,7 @@ func (d *Directory) Registry(ctx context.Context, org identity.OrgID) (*schema.R
 	if err != nil {
 		return nil, err
 	}
-	if reg, ok := d.registries.get(epoch, org); ok {
+	if reg, ok := d.registries.Get(epoch, org); ok {
 		return reg, nil
 	}
 	own, err := d.OwnSchemas(ctx, org)
@@ -43,7 +43,7 @@ func (d *Directory) Registry(ctx context.Context, org identity.OrgID) (*schema.R
 	if err != nil {
 		return nil, err
 	}
-	d.registries.put(epoch, org, reg)
+	d.registries.Put(epoch, org, reg)
 	return reg, nil
 }
 

@@ -29,8 +29,9 @@ type Request struct {
 	// Within is the grant of a token that was exchanged: the new token has no grant
 	// of its own and ends with that one.
 	Within identity.ID
-	// NoAccessToken leaves the access token out; the claims of the scopes stand
-	// in the ID token then (OpenID Connect Core section 5.4).
+	// NoAccessToken leaves the access token out; the claims of the scopes stand in
+	// the ID token then, unless a code beside it leads to an access token (OpenID
+	// Connect Core section 5.4).
 	NoAccessToken bool
 	// IDToken asks for an ID token, if the scopes hold "openid".
 	IDToken bool
@@ -293,7 +294,7 @@ func (s *Service) look(ctx context.Context, b *batch) error {
 		if a.Claims != nil {
 			want.Asked = a.Claims.IDToken
 		}
-		if b.NoAccessToken {
+		if b.NoAccessToken && b.Code == "" {
 			want.Scopes = a.Scopes
 		} else if slices.Contains(a.Scopes, groupsScope) {
 			want.Scopes = []string{groupsScope}

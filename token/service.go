@@ -16,6 +16,7 @@ import (
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/store/memo"
 )
 
 // Options are what a Service is made of.
@@ -42,8 +43,8 @@ type Service struct {
 
 	codeKey, opaqueKey, refreshKey, revokedKey, proofKey, nonceKey [32]byte
 
-	tenants cache[identity.OrgID, *tenant]
-	slugs   cache[string, identity.OrgID]
+	tenants memo.Map[identity.OrgID, *tenant]
+	slugs   memo.Map[string, identity.OrgID]
 	signers *lru.Cache[signerID, *signer]
 	read    *lru.Cache[[32]byte, *accessClaims] // by the hash of a token that was believed
 }
@@ -70,7 +71,7 @@ func New(o Options) *Service {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	s.tenants.max, s.slugs.max = maxTenants, maxTenants
+	s.tenants.Max, s.slugs.Max = maxTenants, maxTenants
 	s.signers, _ = lru.New[signerID, *signer](maxSigners) // fails only for sizes below one
 	s.read, _ = lru.New[[32]byte, *accessClaims](maxRead)
 	return s
@@ -122,7 +123,7 @@ func (s *Service) tenant(ctx context.Context, org identity.OrgID) (*tenant, erro
 	if err != nil {
 		return nil, err
 	}
-	if t, ok := s.tenants.get(epoch, org); ok {
+	if t, ok := s.tenants.Get(epoch, org); ok {
 		return t, nil
 	}
 	t := &tenant{}
@@ -138,7 +139,7 @@ func (s *Service) tenant(ctx context.Context, org identity.OrgID) (*tenant, erro
 	}
 	sortKeys(t.keys)
 	t.issuer = s.Issuer(t.org)
-	s.tenants.put(epoch, org, t)
+	s.tenants.Put(epoch, org, t)
 	return t, nil
 }
 
@@ -148,7 +149,7 @@ func (s *Service) orgOfSlug(ctx context.Context, slug string) (identity.OrgID, e
 	if err != nil {
 		return identity.OrgID{}, err
 	}
-	if id, ok := s.slugs.get(epoch, slug); ok {
+	if id, ok := s.slugs.Get(epoch, slug); ok {
 		return id, nil
 	}
 	var o identity.Organisation
@@ -159,6 +160,6 @@ func (s *Service) orgOfSlug(ctx context.Context, slug string) (identity.OrgID, e
 	if err != nil {
 		return identity.OrgID{}, err
 	}
-	s.slugs.put(epoch, slug, o.ID)
+	s.slugs.Put(epoch, slug, o.ID)
 	return o.ID, nil
 }
