@@ -60,6 +60,19 @@ func TestSignedIntrospection(t *testing.T) {
 		t.Errorf("claims %v", said)
 	}
 	c.userinfo(got.text).want(401, "invalid_token")
+	for phrase, c := range map[string]struct {
+		change func(*identity.AppSettings)
+		want   string
+	}{
+		"RFC 9701 section 6": {func(*identity.AppSettings) {}, "RS256"},
+		"chosen":             {func(s *identity.AppSettings) { s.IntrospectionAlg = "EdDSA" }, "EdDSA"},
+	} {
+		app := b.app("alg-"+c.want, c.change)
+		got := app.post("introspect", form("token", "x"), "Accept", "application/token-introspection+jwt").want(200)
+		if alg := part(t, got.text, 0)["alg"]; alg != c.want {
+			t.Errorf("%s: the answer is signed by %v, want %s", phrase, alg, c.want)
+		}
+	}
 }
 
 func TestExchange(t *testing.T) {

@@ -200,6 +200,11 @@ func TestResponseModes(t *testing.T) {
 				continue
 			}
 			id := part(t, v.Get("id_token"), 1)
+			// OpenID Connect Core section 5.4: where an access token is issued, also for
+			// the code, UserInfo tells the claims of the scopes.
+			if (id["preferred_username"] != nil) != (c.types == "id_token") {
+				t.Errorf("%s: the ID token says %v", c.types, id)
+			}
 			if (id["c_hash"] != nil) != v.Has("code") || (id["at_hash"] != nil) != v.Has("access_token") || id["nonce"] != "n-1" {
 				t.Errorf("%s: the ID token says %v", c.types, id)
 			}

@@ -105,7 +105,7 @@ func withExtra(said introspection, extra map[string]any) any {
 
 // signedIntrospection answers with a JWT (RFC 9701).
 func (p *Provider) signedIntrospection(w http.ResponseWriter, r *http.Request, c *caller, body any) {
-	text, err := p.tokens.Sign(r.Context(), c.org.ID, algOr(c.App.IntrospectionAlg), token.TypeIntrospection, map[string]any{
+	text, err := p.tokens.Sign(r.Context(), c.org.ID, signatureAlg(c.App, c.App.IntrospectionAlg), token.TypeIntrospection, map[string]any{
 		"iss": p.issuer(c.org), "aud": c.App.ClientID, "iat": p.now().Unix(), "token_introspection": body,
 	})
 	if err != nil {
@@ -124,12 +124,16 @@ func writeJWT(w http.ResponseWriter, kind, text string) {
 	_, _ = w.Write([]byte(text))
 }
 
-// algOr returns an app's algorithm, or the one that costs least.
-func algOr(alg string) string {
-	if alg == "" {
+// signatureAlg is the algorithm of a signed answer: the one that the app chose, else
+// RS256 (RFC 9701 section 6, JARM section 3), which FAPI does not know.
+func signatureAlg(a *identity.App, chosen string) string {
+	switch {
+	case chosen != "":
+		return chosen
+	case a.FAPI:
 		return "ES256"
 	}
-	return alg
+	return "RS256"
 }
 
 // seconds is a time on the wire, 0 for none.

@@ -173,19 +173,11 @@ func withQuery(uri string, add url.Values) string {
 
 // signResponse makes the JWT of a response (JARM section 2.1).
 func (p *Provider) signResponse(r *http.Request, c *request.Case, issuer string, out url.Values) (string, error) {
-	alg := c.App.AuthorizationAlg
-	switch {
-	case alg != "":
-	case c.App.FAPI:
-		alg = "ES256"
-	default:
-		alg = "RS256"
-	}
 	body := map[string]any{"iss": issuer, "aud": c.App.ClientID, "exp": p.now().Add(responseAge).Unix()}
 	for name := range out {
 		body[name] = out.Get(name)
 	}
-	return p.tokens.Sign(r.Context(), c.Org.ID, alg, token.TypeAuthorization, body)
+	return p.tokens.Sign(r.Context(), c.Org.ID, signatureAlg(c.App, c.App.AuthorizationAlg), token.TypeAuthorization, body)
 }
 
 // failRequest tells the person what is wrong with an app's request.
