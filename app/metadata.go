@@ -169,7 +169,18 @@ func typed(m Metadata, a *identity.AppSettings) error {
 	default:
 		a.Type = identity.WebApp
 	}
+	if a.Type != identity.NativeApp && slices.Contains(a.GrantTypes, identity.GrantImplicit) && slices.ContainsFunc(a.RedirectURIs, local) {
+		return badMetadata(InvalidRedirectURI, "An app of the web with the grant type implicit has redirect URIs of https, and not of localhost.")
+	}
 	return nil
+}
+
+// local reports whether answers to an address may stay on the person's machine,
+// where every program reads them (OpenID Connect Registration section 2,
+// application_type).
+func local(uri string) bool {
+	u, bad := parseURI(uri)
+	return bad != "" || u.Scheme != "https" || strings.EqualFold(u.Hostname(), "localhost")
 }
 
 // usual are the scopes of an app that names none.

@@ -72,6 +72,14 @@ func TestRegistration(t *testing.T) {
 				t.Errorf("%s = %d %s, want %s", name, got.status, got.text, tc.code)
 			}
 		}
+		b.provider(func(p *app.Provider) { p.Legacy.Implicit = true })
+		for uri, want := range map[string]int{"https://app.test/cb": 201, "http://localhost/cb": 400, "https://localhost/cb": 400, "https://LocalHost:1/cb": 400} {
+			got := b.register(`{"redirect_uris":["` + uri + `"],"response_types":["id_token"],"grant_types":["implicit"]}`)
+			if got.status != want || want == 400 && got.body["error"] != app.InvalidRedirectURI {
+				t.Errorf("OpenID Connect Registration section 2: implicit to %s = %d %s, want %d", uri, got.status, got.text, want)
+			}
+		}
+		b.provider(func(p *app.Provider) { p.Legacy.Implicit = false })
 		b.send("POST", "/o/acme/oauth2/register", body).want(400, app.InvalidClientMetadata) // a form
 		b.register(`{"x":"` + strings.Repeat("y", 64<<10) + `"}`).want(413)
 	})

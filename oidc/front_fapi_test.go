@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/oidc/request"
 )
@@ -92,6 +93,22 @@ func TestPlanFAPI(t *testing.T) {
 			u := uri()
 			f.wait(61 * time.Second)
 			f.browser(t, "ann").follow("GET", bank.begin(u), nil).onPage(400)
+		})
+		t.Run("section 5.3.2.1: codes live a minute at most and request_uris less than ten, whatever the organisation says", func(t *testing.T) {
+			f.provider(func(p *app.Provider) { p.CodeSeconds, p.PARSeconds = 600, 600 })
+			defer f.provider(func(p *app.Provider) { p.CodeSeconds, p.PARSeconds = 0, 0 })
+			a := bank.push(bank.params()).want(201)
+			if a.body["expires_in"].(float64) >= 600 {
+				t.Errorf("expires_in = %v, want less than 600", a.body["expires_in"])
+			}
+			code := f.browser(t, "ann").follow("GET", bank.begin(a.get("request_uri")), nil).granted()
+			f.wait(61 * time.Second)
+			now, p := f.now().Unix(), f.prover()
+			v := form("grant_type", identity.GrantCode, "code", code, "redirect_uri", redirect, "code_verifier", verifier,
+				"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+				"client_assertion", bank.sign("JWT", map[string]any{"iss": "bank", "sub": "bank", "aud": f.issuer, "exp": now + 60, "jti": identity.NewID().String()}))
+			address := "/o/acme/oauth2/token"
+			f.send("POST", address, v.Encode(), "DPoP", p.proof("POST", public+address, "")).want(400, "invalid_grant")
 		})
 		t.Run("who has begun in time may take longer to sign in", func(t *testing.T) {
 			b, u := f.browser(t, "ann"), uri()

@@ -85,7 +85,7 @@ func (p *Provider) answer(r *http.Request, v *visit) (url.Values, error) {
 		}
 		code, err := p.tokens.NewCode(ctx, token.Code{
 			Grant: grant, Org: v.Org.ID, Authorization: auth, RedirectURI: q.RedirectURI, Challenge: q.Challenge, JKT: q.JKT,
-			Lifetime: time.Duration(v.Provider.CodeSeconds) * time.Second,
+			Lifetime: codeLife(v),
 		})
 		if err != nil {
 			return nil, err
@@ -115,6 +115,16 @@ func (p *Provider) answer(r *http.Request, v *visit) (url.Values, error) {
 		out.Set("scope", strings.Join(res.Scopes, " "))
 	}
 	return out, nil
+}
+
+// codeLife is how long the code may be redeemed: of an app that is held to FAPI no
+// longer than a minute (FAPI 2.0 Security Profile section 5.3.2.1).
+func codeLife(v *visit) time.Duration {
+	life := time.Duration(v.Provider.CodeSeconds) * time.Second
+	if v.App.FAPI {
+		life = min(life, time.Minute)
+	}
+	return life
 }
 
 // refuse tells an error: to the app by redirect if it is the app's and its

@@ -15,6 +15,10 @@ import (
 // pushedPrefix begins every request_uri of ours (RFC 9126 section 2.2).
 const pushedPrefix = "urn:ietf:params:oauth:request_uri:"
 
+// maxFAPI is how long a pushed request of an app that is held to FAPI can wait
+// (FAPI 2.0 Security Profile section 5.3.2.2: less than 600 seconds).
+const maxFAPI = 599 * time.Second
+
 // The kinds of artefact that a Desk keeps.
 const (
 	kindPushed    = "par"
@@ -65,6 +69,9 @@ func (d *Desk) Push(ctx context.Context, org identity.Organisation, a *identity.
 	lifetime = time.Duration(c.Provider.PARSeconds) * time.Second
 	if lifetime <= 0 {
 		lifetime = time.Minute
+	}
+	if a.FAPI {
+		lifetime = min(lifetime, maxFAPI)
 	}
 	name := NewName()
 	now := d.now()
