@@ -87,19 +87,24 @@ var dynamic = []module{
 	}},
 	{"oidcc-request-uri-signed-rs256", func(t *testing.T, s *stage) {
 		key := newSigner(t, jose.RS256)
-		address := s.party.URL + "/request/signed"
+		address := s.party.URL + "/request/signed#" + challenge("signed")
 		s.c = s.register("signed", object{"jwks": key.set(), "request_object_signing_alg": "RS256", "request_uris": []string{address}})
-		s.party.publish("/request/signed", "application/oauth-authz-req+jwt", key.sign(t, nil, s.claimsOf(s.c.params())))
+		s.party.publish("/request/signed", "application/jwt", key.sign(t, nil, s.claimsOf(s.c.params())))
 		s.byReference(address)
-		s.party.publish("/request/signed", "application/oauth-authz-req+jwt", newSigner(t, jose.RS256).sign(t, nil, s.claimsOf(s.c.params())))
+		s.party.publish("/request/signed", "application/jwt", newSigner(t, jose.RS256).sign(t, nil, s.claimsOf(s.c.params())))
+		s.notByReference(address)
+		s.party.publish("/request/signed", "application/jwt", unsigned(s.claimsOf(s.c.params())))
 		s.notByReference(address)
 	}},
-	{"oidcc-request-uri-unsigned", func(_ *testing.T, s *stage) {
-		address := s.party.URL + "/request/unsigned"
-		s.c = s.register("unsigned", object{"request_object_signing_alg": "none", "request_uris": []string{address}})
-		s.party.publish("/request/unsigned", "application/oauth-authz-req+jwt", unsigned(s.claimsOf(s.c.params())))
+	{"oidcc-request-uri-unsigned", func(t *testing.T, s *stage) {
+		if !slices.Contains(asList(s.meta["request_object_signing_alg_values_supported"]), "none") {
+			t.Error("discovery hides that request objects need no signature here")
+		}
+		address := s.party.URL + "/request/unsigned#" + challenge("unsigned")
+		s.c = s.register("unsigned", object{"request_uris": []string{address}})
+		s.party.publish("/request/unsigned", "application/jwt", unsigned(changed(s.claimsOf(s.c.params()), "iss", nil, "aud", nil)))
 		s.byReference(address)
-		s.notByReference(s.party.publish("/request/other", "application/oauth-authz-req+jwt", unsigned(s.claimsOf(s.c.params()))))
+		s.notByReference(s.party.publish("/request/other", "application/jwt", unsigned(s.claimsOf(s.c.params()))))
 	}},
 	{"oidcc-server-rotate-keys", rotateKeys},
 	{"oidcc-userinfo-rs256", func(t *testing.T, s *stage) {

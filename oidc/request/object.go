@@ -104,15 +104,16 @@ func objectHeader(text string) (h header, err error) {
 	return h, nil
 }
 
-// unsigned returns the payload of a request object with alg "none", which only
-// an app registered for it may use, only by reference, and only where the
-// organisation allows it.
+// unsigned returns the payload of a request object with alg "none", which an app
+// that registered no other algorithm may use, only by reference to an address that
+// it registered, and only where the organisation allows it. To register none of
+// the algorithms is to allow every one (OpenID Connect Registration section 2).
 func unsigned(c *Case, text string, from Source, alg string) ([]byte, error) {
 	held := c.App.FAPI || c.App.RequireRequestObject || c.App.RequestObjectAlg != "" && c.App.RequestObjectAlg != "none"
 	switch {
 	case alg != "none" || held:
 		return nil, badObject("The request object must be signed.")
-	case from != ByReference || c.App.RequestObjectAlg != "none" || !c.Provider.Legacy.UnsignedRequestURI:
+	case from != ByReference || !c.Provider.Legacy.UnsignedRequestURI:
 		code := map[Source]string{ByReference: "request_uri_not_supported"}[from]
 		if code == "" {
 			code = "request_not_supported"
