@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +106,7 @@ func (s *Service) Create(ctx context.Context, by identity.Actor, org identity.Or
 	if err := refusal(s.faults(ctx, a.AppSettings, identity.AppSettings{}, p)); err != nil {
 		return identity.App{}, "", err
 	}
-	if err := mayGive(by, a.Scopes); err != nil {
+	if err := mayGive(by, a.AppSettings); err != nil {
 		return identity.App{}, "", err
 	}
 	issued, err := s.firstSecret(&a, n.Expires)
@@ -200,7 +201,7 @@ func (s *Service) update(ctx context.Context, by identity.Actor, org identity.Or
 	if err := refusal(s.faults(ctx, a.AppSettings, old.AppSettings, p)); err != nil {
 		return identity.App{}, err
 	}
-	if err := mayGive(by, append(old.Scopes, a.Scopes...)); err != nil {
+	if err := mayGive(by, old.AppSettings, a.AppSettings); err != nil {
 		return identity.App{}, err
 	}
 	return s.replace(ctx, by, a, old)
@@ -244,7 +245,7 @@ func (s *Service) Disable(ctx context.Context, by identity.Actor, org identity.O
 			return err2
 		}
 		if !disabled {
-			if err := mayGive(by, old.Scopes); err != nil {
+			if err := mayGive(by, old.AppSettings); err != nil {
 				return err
 			}
 		}
@@ -389,15 +390,25 @@ func checkClientID(s string) error {
 	return nil
 }
 
-// mayGive reports whether by may let an app have scopes: for those that are
-// privileged, they have all that the scopes open.
-func mayGive(by identity.Actor, scopes []string) error {
+// forUsers stands in the setting exchange of apps that may act for any user.
+const forUsers = "users"
+
+// mayGive reports whether by may let an app have settings: for scopes that are
+// privileged, they have all that the scopes open; to let an app act for any
+// user, they may do with users what they like.
+func mayGive(by identity.Actor, settings ...identity.AppSettings) error {
 	if by.Kind == identity.ByCLI || by.Kind == identity.BySystem {
 		return nil
 	}
-	for _, p := range identity.Opened(privileged(scopes), true) {
-		if by.Need(p) != nil {
-			return identity.NewError(identity.Denied, "scopes", "You may not handle an app that may do more than you may.")
+	for _, s := range settings {
+		need := identity.Opened(privileged(s.Scopes), true)
+		if slices.Contains(s.Exchange, forUsers) {
+			need = append(need, identity.ResourcesWrite)
+		}
+		for _, p := range need {
+			if by.Need(p) != nil {
+				return identity.NewError(identity.Denied, "scopes", "You may not handle an app that may do more than you may.")
+			}
 		}
 	}
 	return nil

@@ -289,6 +289,18 @@ func TestAttack51(t *testing.T) {
 			t.Errorf("to shut a stronger app out: %v", err)
 		}
 		wantKind(t, "D51 to let a stronger app in again", w.Disable(ctx, manager, w.acme.ID, strong.ID, false), identity.Denied)
+		anybody := web()
+		anybody.GrantTypes, anybody.Exchange = append(anybody.GrantTypes, identity.GrantJWTBearer), []string{"users"}
+		_, _, err = w.Create(ctx, manager, w.acme.ID, NewApp{AppSettings: anybody})
+		wantKind(t, "D51 to make an app that acts for anybody", err, identity.Denied)
+		_, err = w.Update(ctx, manager, w.acme.ID, mine.ID, func(s *identity.AppSettings) error {
+			s.Exchange = []string{"users"}
+			return nil
+		})
+		wantKind(t, "D51 to let an app act for anybody", err, identity.Denied)
+		impostor, _ := w.create(t, NewApp{AppSettings: anybody})
+		_, err = w.AddSecret(ctx, manager, w.acme.ID, impostor.ID, Rotation{})
+		wantKind(t, "D51 to get a secret of an app that acts for anybody", err, identity.Denied)
 	})
 }
 

@@ -78,7 +78,7 @@ func (s *Service) AddSecret(ctx context.Context, by identity.Actor, org identity
 		if err != nil {
 			return err
 		}
-		if err := mayGive(by, old.Scopes); err != nil {
+		if err := mayGive(by, old.AppSettings); err != nil {
 			return err
 		}
 		if !usesSecret(old.AuthMethod) {

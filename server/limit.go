@@ -45,12 +45,14 @@ func (l *strangerLimits) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (l *strangerLimits) of(r *http.Request) (limiter *web.Limiter, page bool) {
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	switch {
-	case strings.HasSuffix(path, "/oauth2/register") && r.Method == http.MethodPost:
+	case strings.HasSuffix(path, "/register") && r.Method == http.MethodPost:
 		return l.registrations, false
-	case strings.HasSuffix(path, "/oauth2/device_authorization"):
+	case strings.HasSuffix(path, "/oauth2/device_authorization"), strings.HasSuffix(path, "/authz-srv/device/authz"):
 		return l.visits, false
 	case strings.HasSuffix(path, "/oauth2/authorize"), strings.HasSuffix(path, "/authz-srv/authz"):
 		return l.visits, true
+	case strings.HasSuffix(path, "/account"), strings.Contains(path, "/account/") && !strings.HasPrefix(path, "/scim/"):
+		return l.visits, true // without a session each begins a sign-in
 	case strings.HasSuffix(path, "/signin"), strings.HasSuffix(path, "/recover"), strings.HasSuffix(path, "/setup"), strings.HasSuffix(path, "/device"):
 		return l.visits, true
 	}

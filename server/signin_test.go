@@ -70,11 +70,13 @@ func TestAttackClientHeader(t *testing.T) {
 		from, value string
 		want        bool
 	}{
-		"15 a trusted proxy":        {"10.0.0.1:1", url.QueryEscape(string(text)), true},
-		"15 anybody":                {"192.0.2.1:1", url.QueryEscape(string(text)), false},
-		"15 a proxy with nonsense":  {"10.0.0.1:1", "nonsense", false},
-		"15 a proxy with a key":     {"10.0.0.1:1", url.QueryEscape("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), false},
-		"15 a proxy without header": {"10.0.0.1:1", "", false},
+		"15 a trusted proxy":                  {"10.0.0.1:1", url.QueryEscape(string(text)), true},
+		"15 anybody":                          {"192.0.2.1:1", url.QueryEscape(string(text)), false},
+		"15 a proxy with nonsense":            {"10.0.0.1:1", "nonsense", false},
+		"15 a proxy with a key":               {"10.0.0.1:1", url.QueryEscape("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), false},
+		"15 a proxy without header":           {"10.0.0.1:1", "", false},
+		"15 a proxy with two headers":         {"10.0.0.1:1", url.QueryEscape(string(text)), false},
+		"15 a proxy with its own certificate": {"10.0.0.1:1", "", false},
 	} {
 		t.Run(phrase, func(t *testing.T) {
 			var seen *http.Request
@@ -83,6 +85,16 @@ func TestAttackClientHeader(t *testing.T) {
 			r.RemoteAddr = c.from
 			if c.value != "" {
 				r.Header.Set("X-Client-Cert", strings.ReplaceAll(c.value, "+", "%20"))
+			}
+			if strings.HasSuffix(phrase, "two headers") {
+				r.Header.Add("X-Client-Cert", "nonsense")
+			}
+			if strings.HasSuffix(phrase, "own certificate") {
+				own, err := x509.ParseCertificate(block.Bytes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{own}}
 			}
 			h.ServeHTTP(httptest.NewRecorder(), r)
 			got := seen.TLS != nil && len(seen.TLS.PeerCertificates) == 1 && string(seen.TLS.PeerCertificates[0].Raw) == string(block.Bytes)

@@ -100,19 +100,26 @@ func (c *certificates) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		cert = r.TLS.PeerCertificates[0]
 	}
 	if c.header != "" {
-		text := r.Header.Get(c.header)
+		list := r.Header.Values(c.header)
 		r.Header.Del(c.header)
-		if text != "" && trusts(c.trusted, r.RemoteAddr) {
-			cert = parseCertificate(text)
+		if trusts(c.trusted, r.RemoteAddr) {
+			// A certificate of the connection is the proxy's own. Of two headers the
+			// caller has written one.
+			if cert = nil; len(list) == 1 {
+				cert = parseCertificate(list[0])
+			}
 		}
 	}
-	if cert != nil {
+	if cert != nil || r.TLS != nil {
 		state := tls.ConnectionState{}
 		if r.TLS != nil {
 			state = *r.TLS
 		}
-		state.PeerCertificates = []*x509.Certificate{cert}
-		state.VerifiedChains = c.chains(cert, r)
+		state.PeerCertificates, state.VerifiedChains = nil, nil
+		if cert != nil {
+			state.PeerCertificates = []*x509.Certificate{cert}
+			state.VerifiedChains = c.chains(cert, r)
+		}
 		r.TLS = &state
 	}
 	c.next.ServeHTTP(w, r)

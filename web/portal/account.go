@@ -83,6 +83,9 @@ func (p *Portal) showProfile(v *visit, status int, who Person, fault string) err
 
 // saveProfile changes what people may change of themselves.
 func (p *Portal) saveProfile(v *visit) error {
+	if !v.person.Editable {
+		return identity.NewError(identity.Denied, "", "The profile comes from a directory and is changed there.")
+	}
 	form := v.r.PostForm
 	who := *v.person
 	who.Profile = Profile{

@@ -43,7 +43,9 @@ type house struct {
 	root, acme identity.Organisation
 	ahead      *atomic.Int64
 	saved      Profile // what somebody saved last
-	withdrawn  identity.ID
+	// provisioned says that people's profiles come from a directory.
+	provisioned bool
+	withdrawn   identity.ID
 }
 
 func newHouse(t testing.TB, db *store.DB) *house {
@@ -122,7 +124,7 @@ func (h *house) Organisation(ctx context.Context, slug string) (identity.Organis
 }
 
 func (h *house) Person(context.Context, identity.OrgID, identity.ID) (Person, error) {
-	return Person{UserName: "ann", Profile: Profile{Display: "Ann <b>"}, Editable: true}, nil
+	return Person{UserName: "ann", Profile: Profile{Display: "Ann <b>"}, Editable: !h.provisioned}, nil
 }
 
 func (h *house) SaveProfile(_ context.Context, _ identity.OrgID, _ identity.ID, p Profile) error {

@@ -72,6 +72,11 @@ func TestAccount(t *testing.T) {
 			t.Errorf("saved %+v, want %+v", h.saved, want)
 		}
 		g.do("POST", "/o/acme/account", "display", "bad one").want(t, 422, `value="bad one"`)
+		h.provisioned = true
+		g.do("POST", "/o/acme/account", "display", "Ann B").want(t, 403, "")
+		if h.provisioned = false; h.saved.Display != "Ann A" {
+			t.Errorf("D58 somebody whom a directory provisions is called %q", h.saved.Display)
+		}
 		g.do("POST", "/o/acme/account/address", "kind", "email", "value", "ann@example.com").want(t, 303, "?done=letter")
 		g.do("POST", "/o/acme/account/address", "kind", "email", "value", "bob@example.com").want(t, 404, "")
 		page := g.do("GET", "/o/acme/account/sessions").want(t, 200, "Firefox on Linux")

@@ -126,8 +126,15 @@ var names = map[string]string{
 	"es": "Español", "pt-BR": "Português (Brasil)", "ar": "العربية",
 }
 
+// maxPath bounds the address of a page that is repeated for each language: a
+// stranger must not make a long address many times as long.
+const maxPath = 4096
+
 // languages lists the languages with the page's own path in each.
 func languages(at *url.URL, current string) (list []Language) {
+	if len(at.RawQuery)+len(at.Path) > maxPath {
+		return nil
+	}
 	for _, tag := range locale.Tags() {
 		q := at.Query()
 		q.Set("lang", tag)

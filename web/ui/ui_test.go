@@ -99,6 +99,20 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// TestAttackLongAddress asks for a page by an address of a megabyte.
+func TestAttackLongAddress(t *testing.T) {
+	_, m := room(t, ui.Options{}, `<p>{{.T "hello"}}</p>`)
+	size := func(path string) int {
+		return render(m, httptest.NewRequest("GET", path, nil), ui.Page{Title: "hello", Body: "body"}).Body.Len()
+	}
+	short := size("/x?y=1")
+	for _, path := range []string{"/x?y=" + strings.Repeat("a", 1<<20), "/" + strings.Repeat("a", 1<<20)} {
+		if n := size(path); n > short {
+			t.Errorf("C44 the page has %d bytes, of a short address %d", n, short)
+		}
+	}
+}
+
 func TestRefresh(t *testing.T) {
 	_, m := room(t, ui.Options{}, `x`)
 	w := render(m, httptest.NewRequest("GET", "/x", nil), ui.Page{Title: "t", Body: "body", Next: "https://rp.example.com/out?a=1&b=2", NextSeconds: 2})
