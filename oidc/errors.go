@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -100,19 +99,11 @@ func descriptive(text string) string {
 	}, text)
 }
 
-// writeJSON answers with a JSON object that nobody may keep.
+// writeJSON answers with a JSON object that nobody may keep, old caches of HTTP
+// 1.0 included (RFC 6749 section 5.1).
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic("oidc: an answer that is no JSON: " + err.Error())
+	if w.Header().Get("Cache-Control") == "" {
+		w.Header().Set("Pragma", "no-cache")
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-store")
-		h.Set("Pragma", "no-cache")
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(text)
+	web.JSON(w, status, body)
 }

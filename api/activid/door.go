@@ -143,7 +143,7 @@ func (d *Door) discovery(w http.ResponseWriter, r *http.Request, _ identity.Acto
 	}
 	here := d.o.Public + "/idp/" + org.Slug + "/authn"
 	doc["token_endpoint"], doc["userinfo_endpoint"] = here+"/token", here+"/userinfo"
-	answer(w, http.StatusOK, doc)
+	web.JSON(w, http.StatusOK, doc)
 	return nil
 }
 
@@ -159,24 +159,11 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e, ok := errors.AsType[*identity.Error](err)
 	switch {
 	case ok && e.Kind == identity.NotFound:
-		answer(w, http.StatusNotFound, oauthError{"invalid_request", e.Text})
+		web.JSON(w, http.StatusNotFound, oauthError{"invalid_request", e.Text})
 	case ok && e.Kind == identity.Unauthenticated:
-		answer(w, http.StatusUnauthorized, oauthError{"invalid_token", e.Text})
+		web.JSON(w, http.StatusUnauthorized, oauthError{"invalid_token", e.Text})
 	default:
 		web.Fail(r.Context(), err)
-		answer(w, http.StatusInternalServerError, oauthError{"server_error", "Something went wrong here."})
+		web.JSON(w, http.StatusInternalServerError, oauthError{"server_error", "Something went wrong here."})
 	}
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic("activid: an answer that is no JSON: " + err.Error())
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may be gone; nobody else to tell
 }

@@ -51,25 +51,13 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p.Title = http.StatusText(p.Status)
 	h.Set("Content-Type", "application/problem+json")
-	send(w, p.Status, p)
+	web.JSON(w, p.Status, p)
 }
 
 // answer writes a JSON answer that nobody may keep.
 func answer(w http.ResponseWriter, status int, body any) error {
-	w.Header().Set("Content-Type", "application/json")
-	send(w, status, body)
+	web.JSON(w, status, body)
 	return nil
-}
-
-func send(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic("admin: an answer that is no JSON: " + err.Error())
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may be gone; nobody else to tell
 }
 
 func nothing(w http.ResponseWriter) error {

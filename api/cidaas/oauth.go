@@ -72,7 +72,7 @@ func (d *Door) token(w http.ResponseWriter, r *http.Request, _ identity.Actor) e
 		said["id_token_expires_in"] = int64(exp - iat)
 	}
 	a.CopyHeader(w)
-	answer(w, http.StatusOK, said)
+	web.JSON(w, http.StatusOK, said)
 	return nil
 }
 

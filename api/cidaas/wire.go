@@ -1,7 +1,6 @@
 package cidaas
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -30,7 +29,7 @@ func denied(w http.ResponseWriter) {
 	if w.Header().Get("WWW-Authenticate") == "" {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	answer(w, http.StatusUnauthorized, deniedError{"Access denied for this resource", reference()})
+	web.JSON(w, http.StatusUnauthorized, deniedError{"Access denied for this resource", reference()})
 }
 
 // reference makes the number under which an error is reported: the time in
@@ -47,22 +46,9 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if e, ok := errors.AsType[*identity.Error](err); ok && e.Kind == identity.Invalid {
-		answer(w, http.StatusBadRequest, oauthError{"invalid_request", e.Text})
+		web.JSON(w, http.StatusBadRequest, oauthError{"invalid_request", e.Text})
 		return
 	}
 	web.Fail(r.Context(), err)
-	answer(w, http.StatusInternalServerError, oauthError{"server_error", "Something went wrong here."})
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic("cidaas: an answer that is no JSON: " + err.Error())
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may be gone; nobody else to tell
+	web.JSON(w, http.StatusInternalServerError, oauthError{"server_error", "Something went wrong here."})
 }

@@ -48,7 +48,7 @@ func (d *Door) renew(w http.ResponseWriter, r *http.Request, a *identity.App, te
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, accessToken(res))
+	web.JSON(w, http.StatusOK, accessToken(res))
 	return nil
 }
 

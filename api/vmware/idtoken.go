@@ -11,6 +11,7 @@ import (
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
 )
 
 // idToken checks an ID token of whatever organisation issued it.
@@ -73,7 +74,7 @@ func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.A
 	}
 	delete(said, "ovl")
 	delete(said, "ovc")
-	answer(w, http.StatusOK, said)
+	web.JSON(w, http.StatusOK, said)
 	return nil
 }
 
@@ -153,7 +154,7 @@ func (d *Door) userToken(w http.ResponseWriter, r *http.Request, _ identity.Acto
 		return err
 	}
 	out["sub"] = b.Subject
-	answer(w, http.StatusOK, out)
+	web.JSON(w, http.StatusOK, out)
 	return nil
 }
 
@@ -183,6 +184,6 @@ func (d *Door) publicKey(w http.ResponseWriter, r *http.Request, _ identity.Acto
 		doc["alg"], doc["issuer"] = "SHA256withRSA", d.o.Tokens.Issuer(org)
 		doc["value"] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	}
-	answer(w, http.StatusOK, doc)
+	web.JSON(w, http.StatusOK, doc)
 	return nil
 }

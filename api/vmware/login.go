@@ -92,7 +92,7 @@ func (d *Door) login(w http.ResponseWriter, r *http.Request, _ identity.Actor) e
 	if more {
 		out["refresh_token"] = res.RefreshToken
 	}
-	answer(w, http.StatusOK, out)
+	web.JSON(w, http.StatusOK, out)
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (d *Door) newAPIToken(w http.ResponseWriter, r *http.Request, org identity.
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, accessToken(res))
+	web.JSON(w, http.StatusOK, accessToken(res))
 	return nil
 }
 

@@ -183,7 +183,7 @@ func (d *Door) discovery(w http.ResponseWriter, r *http.Request, _ identity.Acto
 		return err
 	}
 	doc["claimsSupported"] = doc["claims_supported"]
-	answer(w, http.StatusOK, doc)
+	web.JSON(w, http.StatusOK, doc)
 	return nil
 }
 
@@ -213,7 +213,7 @@ func (d *Door) register(w http.ResponseWriter, r *http.Request, _ identity.Actor
 	if err != nil {
 		return err
 	}
-	answer(w, http.StatusOK, map[string]any{
+	web.JSON(w, http.StatusOK, map[string]any{
 		"client_id": a.ClientID, "client_name": a.Name, "grant_types": a.GrantTypes, "token_endpoint_auth_method": identity.AuthNone,
 		"redirect_uris": []string{}, "client_id_issued_at": a.Created.Unix(),
 	})

@@ -72,7 +72,7 @@ func (d *Door) writeSession(w http.ResponseWriter, r *http.Request, status int, 
 			w.Header().Set("Content-Type", "application/json;version="+v)
 		}
 	}
-	answer(w, status, s)
+	web.JSON(w, status, s)
 }
 
 // currentSession tells whose session the token stands for.
@@ -152,6 +152,6 @@ func (d *Door) logout(w http.ResponseWriter, r *http.Request, _ identity.Actor) 
 		}
 		org = own
 	}
-	answer(w, http.StatusOK, map[string]string{"url": d.o.Tokens.Issuer(org) + "/oauth2/logout"})
+	web.JSON(w, http.StatusOK, map[string]string{"url": d.o.Tokens.Issuer(org) + "/oauth2/logout"})
 	return nil
 }

@@ -1,7 +1,6 @@
 package vmware
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -69,7 +68,7 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 func (d *Door) refuse(w http.ResponseWriter, r *http.Request, status int, code, text string) {
 	w.Header().Set("Content-Type", "application/json")
 	if strings.HasPrefix(r.URL.Path, "/csp/") || r.URL.Path == "/oauth/check_id_token" {
-		answer(w, status, cspError{CSPCode: strconv.Itoa(status), Code: code, Message: text, RequestID: web.RequestID(r.Context()), StatusCode: status})
+		web.JSON(w, status, cspError{CSPCode: strconv.Itoa(status), Code: code, Message: text, RequestID: web.RequestID(r.Context()), StatusCode: status})
 		return
 	}
 	minor := minors[status]
@@ -80,22 +79,7 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, status int, code, 
 	if strings.HasPrefix(r.URL.Path, "/oauth/") {
 		e.Error, e.Description = code, text
 	}
-	answer(w, status, e)
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic("vmware: an answer that is no JSON: " + err.Error())
-	}
-	h := w.Header()
-	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", "application/json")
-	}
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may be gone; nobody else to tell
+	web.JSON(w, status, e)
 }
 
 // tokenOf returns the token of a request: in the header of the legacy API, of
