@@ -242,7 +242,7 @@ func TestOwnersAreAppointed(t *testing.T) {
 		ann := h.person("ann")
 		op := h.personIn(h.root, "op", schema.Object{})
 		h.ok(h.Appoint(h.ctx(), cli, h.root.ID, op, Operator))
-		h.wantKind("the last operator as an owner", h.Appoint(h.ctx(), cli, h.root.ID, op, Owner), identity.Conflict)
+		h.wantKind("D52 an owner of the root organisation", h.Appoint(h.ctx(), cli, h.root.ID, op, Owner), identity.Invalid)
 		h.wantKind("an unknown role", h.Appoint(h.ctx(), cli, h.acme.ID, ann, "king"), identity.Invalid)
 		h.wantKind("nobody", h.Appoint(h.ctx(), cli, h.acme.ID, identity.NewID(), Owner), identity.NotFound)
 		h.ok(h.Appoint(h.ctx(), identity.Actor{Kind: identity.ByUser, Org: h.root.ID, ID: op}, h.acme.ID, ann, Owner))

@@ -358,8 +358,11 @@ func (s *Service) IsAdministrator(ctx context.Context, org identity.OrgID, user 
 	return role, err
 }
 
-// Appoint makes a person an administrator. Only people of the root organisation
-// are operators, and only operators and the command line appoint one.
+// What is allowed in the root organisation is allowed everywhere.
+var errRootOwner = identity.NewError(identity.Invalid, "role", "Administrators of the root organisation are operators.")
+
+// Appoint makes a person an administrator: of the root organisation an operator,
+// of any other an owner. Only operators and the command line appoint operators.
 func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.OrgID, user identity.ID, role string) error {
 	if role != Owner && role != Operator {
 		return identity.NewError(identity.Invalid, "role", "An administrator is an owner or an operator.")
@@ -371,6 +374,9 @@ func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.O
 	if role == Operator && org != root.ID {
 		return identity.NewError(identity.Invalid, "role", "Only people of the root organisation are operators.")
 	}
+	if role == Owner && org == root.ID {
+		return errRootOwner
+	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := mayChange(ctx, tx, by, root.ID, org, user, role); err != nil {
 			return err
@@ -378,12 +384,10 @@ func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.O
 		if _, err := s.person(ctx, tx, org, user); err != nil {
 			return err
 		}
-		if role != Operator {
-			if err := s.keepOperator(ctx, tx, root.ID, org, user); err != nil {
+		if role == Operator {
+			if err := s.closeSetup(ctx, tx, root.ID); err != nil {
 				return err
 			}
-		} else if err := s.closeSetup(ctx, tx, root.ID); err != nil {
-			return err
 		}
 		return s.putAdministrator(ctx, tx, by, identity.Administrator{Org: org, User: user, Role: role})
 	})
