@@ -169,8 +169,16 @@ func (p *Portal) showStep(v *visit, status int, view *signin.View) error {
 	}
 	return p.show(v, status, ui.Page{
 		Title: "title." + string(view.Step), Body: body, Data: s, Langs: []string{view.UILocales},
-		Scripts: scripts, FormAnywhere: true, Popup: true,
+		Scripts: scripts, FormAnywhere: true, Popup: true, Images: logos(view),
 	})
+}
+
+// logos are the places from which a step shows the logo of the app that asks.
+func logos(view *signin.View) []string {
+	if view.App == nil || view.App.LogoURI == "" {
+		return nil
+	}
+	return []string{view.App.LogoURI}
 }
 
 // withPasskey are the steps that a passkey answers.
