@@ -223,3 +223,29 @@ func (s screen) reach(sel chromedp.CSS) {
 	}
 	s.t.Fatalf("the tab key does not lead to %s", sel)
 }
+
+// TestFirstAdministrator opens the link that a new server prints: whoever has it
+// becomes the first administrator, once.
+func TestFirstAdministrator(t *testing.T) {
+	s := screen{t, uitest.Chromium(t)}
+	h := open(t, databases["SQLite"](t))
+	s.do("come before anybody", chromedp.Navigate(h.url+"/"))
+	s.says("#unclaimed", "muster admin link")
+	link, err := h.Bootstrap(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type_ := func(sel, text string) chromedp.Action[chromedp.Void] { return chromedp.SendKeys(chromedp.CSS(sel), text) }
+	s.do("open the link", chromedp.Navigate(link.URL), chromedp.WaitVisible(chromedp.CSS("#setup-form")))
+	token, err := chromedp.Run(s.ctx, chromedp.Value(chromedp.CSS("#token")))
+	if err != nil || token == "" || strings.Contains(link.URL[:strings.Index(link.URL, "#")], token) {
+		t.Fatalf("the field of the token holds %q, %v", token, err)
+	}
+	s.do("become the administrator", type_("#name", "grace"), type_("#email", "grace@example.com"),
+		type_("#password", "a long and unusual sentence 7"), chromedp.Click(chromedp.CSS("#submit")))
+	s.says("body", "grace", "Passkeys")
+	s.do("come to the front", chromedp.Navigate(h.url+"/"))
+	s.says("#account", "Your account")
+	s.do("open the link again", chromedp.Navigate(h.url+"/"), chromedp.Navigate(link.URL))
+	s.says("#signin")
+}

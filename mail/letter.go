@@ -68,7 +68,7 @@ var page = template.Must(template.New("letter").Parse(letterHTML))
 // compose puts a letter into words. What came from people stands in it as text,
 // on one line.
 func compose(words *locale.Words, l Letter, now time.Time) (Message, error) {
-	pairs := []any{"org", oneLine(l.Org.Name), "name", oneLine(l.Name), "minutes", int(l.Until.Sub(now).Round(time.Minute).Minutes())}
+	pairs := []any{"org", oneLine(l.Org.Name), "name", oneLine(l.Name), "span", span(words, l.Until.Sub(now))}
 	for k, v := range l.Values {
 		pairs = append(pairs, k, oneLine(v))
 	}
@@ -99,6 +99,16 @@ func compose(words *locale.Words, l Letter, now time.Time) (Message, error) {
 	}
 	m.HTML = html.String()
 	return m, nil
+}
+
+// span says how long something lasts, in days or in minutes. A letter that
+// waited a little says the same as one that did not.
+func span(words *locale.Words, d time.Duration) string {
+	const day = 24 * time.Hour
+	if days := int((d + time.Hour) / day); days > 0 {
+		return words.N("span.days", days)
+	}
+	return words.N("span.minutes", int(d.Round(time.Minute)/time.Minute))
 }
 
 // oneLine makes control characters harmless: a line feed in a name must not

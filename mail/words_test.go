@@ -14,7 +14,7 @@ func TestWords(t *testing.T) {
 	for _, m := range words.Missing() {
 		t.Errorf("a letter lacks words: %s", m)
 	}
-	known := []string{"greeting", "greeting_nobody", "sender"}
+	known := []string{"greeting", "greeting_nobody", "sender", "span.days", "span.minutes"}
 	for _, k := range Kinds() {
 		for _, part := range []string{"subject", "text", "after", "action"} {
 			known = append(known, string(k)+"_"+part)
@@ -60,6 +60,17 @@ func TestMasked(t *testing.T) {
 	for in, want := range map[string]string{"ann@example.com": "a•••@example.com", "+31612345678": "•••678", "abc": "•••", "": "•••"} {
 		if got := Masked(in); got != want {
 			t.Errorf("Masked(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		10 * time.Minute: "10 minutes", time.Minute: "1 minute", 30*time.Minute - 5*time.Second: "30 minutes",
+		24*time.Hour - 2*time.Minute: "1 day", 7 * 24 * time.Hour: "7 days", 7*24*time.Hour - 5*time.Minute: "7 days",
+	} {
+		if got := span(words.For("en"), d); got != want {
+			t.Errorf("span(%v) = %q, want %q", d, got, want)
 		}
 	}
 }

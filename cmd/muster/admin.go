@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +21,7 @@ func (a *app) adminCommand() *cobra.Command {
 func (a *app) showLink(l signin.Link, what string) error {
 	v := map[string]any{"url": l.URL, "expires": stamp(l.Expires)}
 	return a.show(v, func(w io.Writer) {
-		fmt.Fprintf(w, "%s\n\n  %s\n\nThe link works once, until %s.\n", what, l.URL, l.Expires.Local().Format(time.TimeOnly))
+		fmt.Fprintf(w, "%s\n\n  %s\n\nThe link works once, until %s.\n", what, l.URL, when(l.Expires))
 	})
 }
 

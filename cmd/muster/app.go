@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -39,12 +40,12 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
-	if !a.parsed {
-		err = asUsage(err)
+	if _, hinted := errors.AsType[*server.Hint](err); !a.parsed && !hinted {
+		err = &server.Hint{Err: asUsage(err), Hint: "it is " + cmd.UseLine() + "; --help says more"}
 	}
 	return a.fail(err)
 }
@@ -54,10 +55,11 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "muster",
 		Short: "Muster is an identity server in one binary.",
-		Long: "Muster keeps an organisation's people and groups and lets directories such as\n" +
-			"Entra ID and Okta write to it by SCIM 2.0.\n\n" +
-			"Try it with demonstration data:   muster dev\n" +
-			"Run it:                           muster serve",
+		Long: "Muster signs people in to apps by OpenID Connect, and keeps people and groups, which\n" +
+			"directories such as Entra ID and Okta write to it by SCIM 2.0.\n\n" +
+			"  muster dev       try it, with people and an app made up\n" +
+			"  muster serve     run it\n" +
+			"  muster flow code sign in as an app does, and see the tokens",
 		Version:           server.ThisBuild(version).Version,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -71,11 +73,21 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.org, "org", "", "organisation, by slug or id (MUSTER_ORG)")
 	f.StringVar(&a.file, "config", "", "settings file (MUSTER_CONFIG; default muster.yaml)")
 	a.settingFlags(f, func(s config.Setting) bool { return slices.Contains(everywhere, s.Key) })
-	root.AddCommand(a.serveCommand(), a.devCommand(), a.versionCommand(), a.migrateCommand(),
-		a.orgCommand(), a.connectionCommand(), a.appCommand(), a.userCommand(), a.schemaCommand(),
-		a.adminCommand(), a.keysCommand(), a.providerCommand(), a.mailCommand(), a.flowCommand(),
-		a.backupCommand(), a.doctorCommand(), a.healthcheckCommand(), a.scimCommand())
+	chapter(root, "Servers:", a.devCommand(), a.serveCommand(), a.healthcheckCommand(), a.doctorCommand(), a.migrateCommand(), a.backupCommand())
+	chapter(root, "Apps, and how people sign in to them:", a.appCommand(), a.providerCommand(), a.keysCommand(), a.flowCommand())
+	chapter(root, "People, and where they come from:", a.orgCommand(), a.userCommand(), a.adminCommand(), a.mailCommand(),
+		a.connectionCommand(), a.schemaCommand(), a.scimCommand())
+	root.AddCommand(a.versionCommand())
 	return root
+}
+
+// chapter adds commands below a title of their own in the help.
+func chapter(root *cobra.Command, title string, list ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range list {
+		c.GroupID = title
+	}
+	root.AddCommand(list...)
 }
 
 // everywhere are the settings that every command takes as flags; the others

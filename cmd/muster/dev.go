@@ -21,7 +21,8 @@ func (a *app) devCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "dev", Short: "Run a server with demonstration data", Args: cobra.NoArgs,
 		Long: "Runs the server with two organisations, people and groups in it, and prints commands to\n" +
-			"paste. The data stays in --data from run to run; the tokens are new each time.",
+			"paste. The data stays in --data from run to run; the tokens are new each time, and\n" +
+			"stand as KEY=value lines in its file demo.env.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.devConfig(data)
 			if err == nil && secure {
@@ -35,7 +36,11 @@ func (a *app) devCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				a.invite(s, demo)
+				own := filepath.Join(s.house.Config.DataDir, "demo.env")
+				if err := writeEnv(own, envLines(s, demo)); err != nil {
+					return err
+				}
+				a.invite(s, demo, own)
 				if file == "" {
 					return nil
 				}
@@ -45,7 +50,7 @@ func (a *app) devCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&data, "data", "", "folder of the data (default data/dev)")
-	f.StringVar(&file, "env", "", "file to write KEY=value lines to once the server answers")
+	f.StringVar(&file, "env", "", "a further file to write KEY=value lines to once the server answers")
 	f.BoolVar(&secure, "tls", false, "serve HTTPS with a certificate made for this machine")
 	f.BoolVar(&o.Legacy, "legacy", false, "turn the legacy block of the demonstration's provider on (implicit flow, password grant, …)")
 	f.BoolVar(&o.OpenRegistration, "open-registration", false, "let anybody register apps at the demonstration's provider")
@@ -90,7 +95,7 @@ func (a *app) devConfig(data string) (*config.Config, error) {
 }
 
 // invite prints what can be pasted.
-func (a *app) invite(s started, d server.Demo) {
+func (a *app) invite(s started, d server.Demo, env string) {
 	scim := s.url + "/scim/v2"
 	auth := "-H 'Authorization: Bearer " + d.Token + "'"
 	fmt.Fprintf(a.out, "\nMuster %s with demonstration data\n\n", s.build.Version)
@@ -108,20 +113,25 @@ func (a *app) invite(s started, d server.Demo) {
 		"    token", d.Token,
 		"  API", s.url+"/api/v1",
 		"    token", d.AdminToken,
-		"  another one", d.Other.Slug,
+		"  second organisation", d.Other.Slug,
 		"    SCIM token", d.OtherToken)
 	insecure := ""
 	if s.house.Config.TLSCertFile != "" {
 		insecure = " --cacert " + s.house.Config.TLSCertFile
 	}
 	fmt.Fprintf(a.out, `
-Paste one of these into another terminal:
+In another terminal, all of this as variables, and a sign-in as an app sees it:
+
+set -a; . %[7]s; set +a
+muster flow code
+
+Or by SCIM and by OAuth 2.0:
 
 curl -s%[4]s %[1]s '%[2]s/Users?count=3&attributes=userName,displayName'
 curl -s%[4]s -G %[1]s %[2]s/Users --data-urlencode 'filter=displayName co "ø" and active eq true'
 curl -s%[4]s -u %[5]s:%[6]s -d grant_type=client_credentials %[3]s/oauth2/token
 
-`, auth, scim, d.Issuer, insecure, d.ClientID, d.ClientSecret)
+`, auth, scim, d.Issuer, insecure, d.ClientID, d.ClientSecret, env)
 }
 
 // envLines are the lines of the file that --env names. With the database in

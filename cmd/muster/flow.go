@@ -33,6 +33,7 @@ type flow struct {
 	issuer, client, secret, user string
 	redirect, scopes, ca         string
 	timeout                      time.Duration
+	byHand                       bool // leave the pages to the person
 
 	http     *http.Client
 	provider *oidc.Provider
@@ -61,7 +62,7 @@ func (f *flow) open(ctx context.Context) (context.Context, error) {
 	}
 	if f.issuer == "" || f.client == "" {
 		return ctx, &server.Hint{Err: usage("the flow needs an issuer and a client id"),
-			Hint: "muster dev --env FILE writes both; source the file, or give --issuer and --client-id"}
+			Hint: "give --issuer and --client-id, as muster app create prints them; or take those of muster dev: set -a; . data/dev/demo.env"}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	if f.ca != "" {
@@ -134,6 +135,7 @@ func (f *flow) codeCommand() *cobra.Command {
 			return f.show(ctx, tok)
 		},
 	}
+	c.Flags().BoolVar(&f.byHand, "browser", false, "leave the pages to you, also where MUSTER_USER names somebody")
 	c.Flags().StringVar(&f.redirect, "redirect-uri", "", "redirect URI of the app on this machine (MUSTER_REDIRECT_URI)")
 	c.Flags().StringVar(&f.user, "user", "", "fill in the pages for this person (MUSTER_USER); the password comes from MUSTER_PASSWORD")
 	return c
@@ -174,10 +176,13 @@ func (f *flow) code(ctx context.Context) (tok *oauth2.Token, nonce string, err e
 	return tok, nonce, refusal(err)
 }
 
+// loopback are the names of this machine.
+var loopback = []string{"127.0.0.1", "::1", "localhost"}
+
 // listenAt waits at a redirect URI on this machine for the browser.
 func listenAt(ctx context.Context, redirect string) (<-chan url.Values, func(), error) {
 	u, err := url.Parse(redirect)
-	if err != nil || u.Scheme != "http" || !slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname()) {
+	if err != nil || u.Scheme != "http" || !slices.Contains(loopback, u.Hostname()) {
 		return nil, nil, usage("the redirect URI must be on this machine, as http://127.0.0.1:8765/callback, not %q", redirect)
 	}
 	var lc net.ListenConfig
@@ -221,8 +226,11 @@ func (f *flow) visit(ctx context.Context, start string) error {
 	if user == "" {
 		user = f.a.environ("MUSTER_USER")
 	}
-	if user == "" || password == "" {
+	if f.byHand || user == "" || password == "" {
 		fmt.Fprintf(f.a.err, "Open this address in a browser:\n\n  %s\n\n", start)
+		if user != "" && password != "" {
+			fmt.Fprintf(f.a.err, "and sign in as %s with the password %s\n\n", user, password)
+		}
 		return nil
 	}
 	b, err := newBrowser(f.http.Transport, user, password)

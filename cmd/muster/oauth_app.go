@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,8 +65,27 @@ func (a *app) showApp(h *server.House, org identity.Organisation, o *identity.Ap
 			"scopes", strings.Join(o.Scopes, " "), "redirects to", strings.Join(o.RedirectURIs, " "), "disabled", disabledWord(o.Disabled))
 		if secret != "" {
 			fmt.Fprintln(w, "\nThe secret is shown this once. Keep it as you keep a password.")
+			fmt.Fprint(w, tryIt(v))
 		}
 	})
+}
+
+// tryIt is the command by which a new app can be tried from this machine, ""
+// if that cannot be.
+func tryIt(v appJSON) string {
+	flow := ""
+	for _, to := range v.RedirectURIs {
+		if u, err := url.Parse(to); err == nil && u.Scheme == "http" && slices.Contains(loopback, u.Hostname()) {
+			flow = "code --redirect-uri " + to
+		}
+	}
+	switch {
+	case v.Type == identity.ServiceApp:
+		flow = "client-credentials"
+	case flow == "":
+		return ""
+	}
+	return fmt.Sprintf("\nTry it:\n\n  export MUSTER_CLIENT_SECRET=%s\n  muster flow %s --issuer %s --client-id %s\n", v.ClientSecret, flow, v.Issuer, v.ClientID)
 }
 
 func disabledWord(disabled bool) string {
@@ -172,6 +193,7 @@ func (a *app) appCreate() *cobra.Command {
 	c := &cobra.Command{
 		Use: "create NAME", Short: "Make an app and show its secret, this once", Args: cobra.ExactArgs(1),
 		Example: "  muster app create Shop --redirect-uri https://shop.example.com/callback\n" +
+			"  muster app create 'On my machine' --redirect-uri http://localhost:8765/callback\n" +
 			"  muster app create Nightly --type service --scope muster:read",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()

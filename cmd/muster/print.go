@@ -80,6 +80,19 @@ func (s stamp) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t.UTC().Format("2006-01-02T15:04:05.000Z"))
 }
 
+// lasting writes a number of seconds for people, in the largest unit that fits.
+func lasting(seconds int64) string {
+	for _, u := range []struct {
+		size int64
+		name string
+	}{{24 * 3600, "days"}, {3600, "hours"}, {60, "minutes"}} {
+		if seconds >= 2*u.size && seconds%u.size == 0 {
+			return fmt.Sprint(seconds/u.size, " ", u.name)
+		}
+	}
+	return fmt.Sprint(seconds, " seconds")
+}
+
 // yesNo writes a truth for people.
 func yesNo(b bool) string {
 	if b {

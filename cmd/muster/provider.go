@@ -21,8 +21,8 @@ func (a *app) providerCommand() *cobra.Command {
 func (a *app) showProvider(h *server.House, org identity.Organisation, p apps.Provider) error {
 	return a.show(p, func(w io.Writer) {
 		facts(w, "issuer", h.Tokens.Issuer(org), "registration", string(p.Registration), "legacy", legacyWords(p.Legacy),
-			"access tokens", fmt.Sprintf("%d s", p.AccessTokenSeconds), "codes", fmt.Sprintf("%d s", p.CodeSeconds),
-			"refresh tokens", fmt.Sprintf("%d s unused, %d s in all", p.RefreshIdleSeconds, p.RefreshLengthSeconds))
+			"access tokens", lasting(p.AccessTokenSeconds), "codes", lasting(p.CodeSeconds),
+			"refresh tokens", lasting(p.RefreshIdleSeconds)+" unused, "+lasting(p.RefreshLengthSeconds)+" in all")
 	})
 }
 

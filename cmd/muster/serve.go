@@ -149,8 +149,12 @@ func (a *app) welcome(ctx context.Context, s started) error {
 		}
 	}
 	if link.URL != "" {
-		fmt.Fprintf(a.out, "\n  The first administrator comes in here, once, until %s:\n\n    %s\n", link.Expires.Local().Format("15:04"), link.URL)
+		fmt.Fprintf(a.out, "\n  Open this link to become the first administrator. It works once, until %s:\n\n    %s\n", link.Expires.Local().Format("15:04"), link.URL)
 	}
-	fmt.Fprintf(a.out, "\n  Next, in another terminal:  %s\n\n", next)
+	fmt.Fprint(a.out, "\n  Next, in another terminal:\n\n")
+	facts(a.out,
+		"    muster app create 'My app' --redirect-uri http://localhost:8765/callback", "an app that people sign in to",
+		"    "+next, "a directory that writes people by SCIM")
+	fmt.Fprintln(a.out)
 	return nil
 }

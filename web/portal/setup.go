@@ -93,7 +93,8 @@ func (p *Portal) doSetup(v *visit) error {
 	if done.Return == "" {
 		done.Return = "/account"
 	}
-	return v.see(done.Return)
+	// What an administrator does next is to add a second way in.
+	return v.see(v.base + "/account/security")
 }
 
 // leaving asks whether to sign out, or says that somebody has.
