@@ -223,6 +223,19 @@ func TestResponseModes(t *testing.T) {
 	})
 }
 
+// TestResourceOfOurs names the issuer as the resource, which is also what a request
+// without one gets (RFC 8707 section 2).
+func TestResourceOfOurs(t *testing.T) {
+	f := frontOnSQLite(t)
+	for phrase, asked := range map[string]string{"named when it was allowed": f.issuer, "never named": ""} {
+		first := f.shop.redeem(f.browser(t, "ann").follow("GET", f.shop.ask("resource", asked), nil).granted()).want(200)
+		next := f.shop.token(identity.GrantRefresh, "refresh_token", first.get("refresh_token"), "resource", f.issuer)
+		if next.status != 200 || part(t, next.get("access_token"), 1)["aud"] != f.issuer {
+			t.Errorf("%s: refresh = %d %s", phrase, next.status, next.text)
+		}
+	}
+}
+
 func names(v url.Values) string {
 	var out []string
 	for _, n := range []string{"access_token", "code", "error", "expires_in", "id_token", "iss", "scope", "state", "token_type"} {

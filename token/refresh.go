@@ -189,9 +189,6 @@ func (s *Service) renewal(ctx context.Context, app *identity.App, g identity.Gra
 	if a.Scopes, err = narrow(a.Scopes, r.Scopes, InvalidScope, "The scope goes beyond what was granted."); err != nil {
 		return nil, err
 	}
-	if a.Resources, err = narrow(a.Resources, r.Resources, InvalidTarget, "The resource goes beyond what was granted."); err != nil {
-		return nil, err
-	}
 	if err := sameHolder(app, a.Confirmation, r.Confirmation); err != nil {
 		return nil, err
 	}
@@ -204,7 +201,10 @@ func (s *Service) renewal(ctx context.Context, app *identity.App, g identity.Gra
 		return nil, err
 	}
 	b.grant = g
-	return b, nil
+	if r.Resources != nil {
+		b.Authorization.Resources, err = narrow(b.audience(), r.Resources, InvalidTarget, "The resource goes beyond what was granted.")
+	}
+	return b, err
 }
 
 // narrow returns the part of what was granted that is asked for.

@@ -141,7 +141,7 @@ func (d *Desk) caseOf(ctx context.Context, org identity.Organisation, v url.Valu
 
 func (d *Desk) about(ctx context.Context, org identity.Organisation, a *identity.App, r *AuthorizationRequest) (*Case, error) {
 	p, err := d.apps.Provider(ctx, org.ID)
-	return &Case{Org: org, App: a, Provider: p, Request: r}, err
+	return &Case{Org: org, Issuer: d.issuer(org), App: a, Provider: p, Request: r}, err
 }
 
 // resolve replaces the request by that of its request object; nothing outside of

@@ -13,6 +13,7 @@ import (
 // A Case is a request together with what it must be held against.
 type Case struct {
 	Org      identity.Organisation
+	Issuer   string
 	App      *identity.App
 	Provider app.Provider
 	Request  *AuthorizationRequest
@@ -302,9 +303,11 @@ func badResource(c *Case) string {
 	return ""
 }
 
+// foreignResource knows the issuer too, which is the resource of requests without
+// one.
 func foreignResource(c *Case) string {
 	for _, text := range c.Request.Resources {
-		if !slices.Contains(c.App.Resources, text) {
+		if text != c.Issuer && !slices.Contains(c.App.Resources, text) {
 			return "The app may not ask for one of the resources."
 		}
 	}
