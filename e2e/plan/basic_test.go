@@ -393,9 +393,13 @@ func refreshToken(t *testing.T, s *stage) {
 	first := s.c.idToken(got, "n-0S6_WzA2Mj")
 	next := s.c.refresh(text).want(200)
 	s.c.userinfo(next.get("access_token")).want(200)
+	if next.header.Get("Cache-Control") != "no-store" || next.header.Get("Pragma") != "no-cache" {
+		t.Errorf("the headers are %v", next.header)
+	}
 	if next.body["id_token"] != nil {
 		_, id := s.verify(next.get("id_token"))
-		if id["sub"] != first["sub"] || id["iss"] != first["iss"] || number(id, "iat") < number(first, "iat") || id["auth_time"] != first["auth_time"] {
+		if id["sub"] != first["sub"] || id["iss"] != first["iss"] || number(id, "iat") < number(first, "iat") || id["auth_time"] != first["auth_time"] ||
+			id["azp"] != first["azp"] || id["aud"] != s.c.id {
 			t.Errorf("the ID token of the refresh says %v after %v", id, first)
 		}
 	}

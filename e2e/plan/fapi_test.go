@@ -94,6 +94,10 @@ func fapiHappy(t *testing.T, s *stage) {
 		t.Errorf("UserInfo is %s", r.text)
 	}
 	s.c2.ours(two, second).want(200)
+	again := s.c.visit(s.browser(), s.c.push(), "response_type", "code", "scope", "openid", "redirect_uri", s.c.redirect) // said twice, as OAuth asks
+	if got := again.returned(s.c.redirect); got.Get("code") == "" || got.Get("iss") != s.issuer {
+		t.Errorf("the app got %v", got)
+	}
 	s.c2.ours(two, first).want(401)
 	s.c.ours(one, second).want(401)
 	address := s.endpoint("userinfo_endpoint")
@@ -138,6 +142,7 @@ func fapiRefresh(t *testing.T, s *stage) {
 			refused("invalid_client", "invalid_request")
 		other.send(p, "token_endpoint", form).want(400, "invalid_grant")
 		for range 2 {
+			p := newProver(t) // RFC 9449 section 5: the token is bound to the client, not to its key
 			r := c.send(p, "token_endpoint", form).want(200)
 			c.ours(p, r.get("access_token")).want(200)
 			if next, ok := r.body["refresh_token"]; ok && next != text {
