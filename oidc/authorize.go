@@ -11,6 +11,7 @@ import (
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
 )
 
 const (
@@ -78,7 +79,7 @@ func frontValues(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 // resume goes on with a request that waits, after a sign-in or a decision.
 func (p *Provider) resume(w http.ResponseWriter, r *http.Request, org identity.Organisation) {
 	id := r.PathValue("id")
-	waiting, err := p.requests.Waiting(r.Context(), org, id, p.cookies.Get(r, p.cookies.Name("request", id)))
+	waiting, err := p.requests.Waiting(r.Context(), org, id, p.cookies.Get(r, p.cookies.Name(requestKind, id)))
 	if err != nil {
 		var c *request.Case
 		if waiting != nil {
@@ -312,13 +313,17 @@ func (p *Provider) beginSignIn(w http.ResponseWriter, r *http.Request, org ident
 	if err != nil {
 		return err
 	}
-	p.cookies.Set(w, p.cookies.Flow(id), cookie, requestAge)
+	p.cookies.Begin(w, r, web.FlowKind, id, cookie, requestAge)
 	seeOther(w, base(org)+"/signin/"+id)
 	return nil
 }
 
-// requestAge is how long a browser keeps the cookie of a request.
-const requestAge = 30 * time.Minute
+// requestAge is how long a browser keeps the cookie of a request, which is of
+// the kind requestKind.
+const (
+	requestAge  = 30 * time.Minute
+	requestKind = "request"
+)
 
 // before is what the browser's session is known by, nil for none.
 func (v *visit) before() []byte {
@@ -339,7 +344,7 @@ func (p *Provider) keep(w http.ResponseWriter, r *http.Request, v *visit, rounds
 		return err
 	}
 	v.waiting = waiting
-	p.cookies.Set(w, p.cookies.Name("request", waiting.ID), secret, requestAge)
+	p.cookies.Begin(w, r, requestKind, waiting.ID, secret, requestAge)
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (p *Provider) useUp(w http.ResponseWriter, r *http.Request, v *visit) error
 		if err := p.requests.Answered(r.Context(), v.waiting); err != nil {
 			return err
 		}
-		p.cookies.Clear(w, p.cookies.Name("request", v.waiting.ID))
+		p.cookies.Clear(w, p.cookies.Name(requestKind, v.waiting.ID))
 	}
 	return p.requests.Finish(r.Context(), v.Case)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/muster-id/muster/identity"
@@ -21,17 +22,23 @@ func (c Cookies) Session(org identity.OrgID) string { return c.Name("session", o
 func (c Cookies) Browser(org identity.OrgID) string { return c.Name("browser", org.String()) }
 
 // Flow names the cookie that binds a flow to the browser in which it began.
-func (c Cookies) Flow(id string) string { return c.Name("flow", id) }
+func (c Cookies) Flow(id string) string { return c.Name(FlowKind, id) }
+
+// FlowKind is the kind of the cookies of flows, for Begin.
+const FlowKind = "flow"
 
 // Name makes the name of a cookie for the thing with an id. The id goes in as a
 // short hash: the first characters of ids made in one minute are equal.
 func (c Cookies) Name(kind, id string) string {
 	sum := sha256.Sum256([]byte(id))
-	name := "muster-" + kind + "-" + hex.EncodeToString(sum[:4])
+	return c.prefix(kind) + hex.EncodeToString(sum[:4])
+}
+
+func (c Cookies) prefix(kind string) string {
 	if c.Secure {
-		return "__Host-" + name
+		return "__Host-muster-" + kind + "-"
 	}
-	return name
+	return "muster-" + kind + "-"
 }
 
 // Set gives the browser a cookie for a time; zero is until it is closed.
@@ -39,6 +46,26 @@ func (c Cookies) Set(w http.ResponseWriter, name, value string, age time.Duratio
 	k := c.cookie(name, value)
 	k.MaxAge = int(age / time.Second)
 	http.SetCookie(w, k)
+}
+
+// maxOfKind is how many things of one kind a browser keeps cookies for. Beyond
+// that it would send more than proxies take, and forget those that matter.
+const maxOfKind = 20
+
+// Begin gives the browser a cookie for one of many things of a kind, as Set does,
+// and takes back those of the oldest if they are too many. Browsers send the
+// oldest first (RFC 6265 section 5.4).
+func (c Cookies) Begin(w http.ResponseWriter, r *http.Request, kind, id, value string, age time.Duration) {
+	var have []string
+	for _, k := range r.Cookies() {
+		if strings.HasPrefix(k.Name, c.prefix(kind)) {
+			have = append(have, k.Name)
+		}
+	}
+	for _, name := range have[:max(0, len(have)-maxOfKind+1)] {
+		c.Clear(w, name)
+	}
+	c.Set(w, c.Name(kind, id), value, age)
 }
 
 // Clear takes a cookie from the browser.

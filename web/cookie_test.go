@@ -3,6 +3,8 @@ package web_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,5 +43,26 @@ func TestCookies(t *testing.T) {
 		if got := c.Get(r, c.Session(a)); got != "" {
 			t.Errorf("%s: Get of two = %q, want none", phrase, got)
 		}
+	}
+}
+
+// TestAttackManyCookies begins one thing after another in a browser.
+func TestAttackManyCookies(t *testing.T) {
+	c := web.Cookies{Secure: true}
+	jar := []*http.Cookie{{Name: c.Session(identity.NewOrgID()), Value: "stays"}}
+	for i := range 100 {
+		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+		for _, k := range jar {
+			r.AddCookie(k)
+		}
+		c.Begin(w, r, web.FlowKind, strconv.Itoa(i), "x", time.Hour)
+		for _, k := range w.Result().Cookies() {
+			if jar = slices.DeleteFunc(jar, func(had *http.Cookie) bool { return had.Name == k.Name }); k.MaxAge > 0 {
+				jar = append(jar, k)
+			}
+		}
+	}
+	if len(jar) != 21 || jar[0].Value != "stays" || jar[20].Name != c.Flow("99") || jar[1].Name != c.Flow("80") {
+		t.Errorf("the browser has %d cookies, want the session's and those of the last 20 flows", len(jar))
 	}
 }

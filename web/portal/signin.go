@@ -9,6 +9,7 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/signin"
+	"github.com/muster-id/muster/web"
 	"github.com/muster-id/muster/web/ui"
 )
 
@@ -38,7 +39,7 @@ func (p *Portal) begin(v *visit, back string, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	p.cookies.Set(v.w, p.cookies.Flow(id), cookie, flowAge)
+	p.cookies.Begin(v.w, v.r, web.FlowKind, id, cookie, flowAge)
 	return v.see(v.base + "/signin/" + id)
 }
 
