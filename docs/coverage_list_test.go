@@ -49,7 +49,7 @@ var attacks = []attack{
 	{number: 38, about: "passkeys of other origins, replayed, unverified"},
 	{number: 39, about: "an account made before its owner comes"},
 	{number: 40, about: "addresses that look the same"},
-	{number: 41, about: "invitations", later: "invitations"},
+	{number: 41, about: "invitations: again, elsewhere, for more than they say"},
 	{number: 42, about: "the first set-up, again"},
 	{number: 43, about: "finding out who has an account"},
 	{number: 44, about: "memory exhausted by passwords"},

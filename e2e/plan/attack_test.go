@@ -24,6 +24,7 @@ func TestAttack(t *testing.T) {
 			{"B30 what a caller has the house sign", signedForCaller},
 			{"B30 cookies of one's own", forgedCookies},
 			{"B31 cursors of one's own", forgedCursors},
+			{"C41 an invitation elsewhere, for more than it says, and again", invitation},
 			{"D53 paths that are spelled otherwise", spelledPaths},
 			{"E66 labels and log lines made by strangers", strangersWords},
 		})
@@ -202,6 +203,51 @@ func forgedCursors(t *testing.T, s *stage) {
 		if r := own(after); r.status >= 500 || strings.Contains(r.text, s.demo.Other.ID.String()) {
 			t.Errorf("after %.60q = %d %s", after, r.status, r.text)
 		}
+	}
+}
+
+// invitation takes the invitation of a person to another organisation, adds to
+// its form what it does not ask for, and uses it twice.
+func invitation(t *testing.T, s *stage) {
+	admin := []string{"Authorization", "Bearer " + s.demo.AdminToken}
+	token := []string{"Authorization", "Bearer " + s.demo.Token}
+	users := s.public + "/scim/v2/Users"
+	made := s.sendJSON(http.MethodPost, users, object{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "mallory",
+		"emails": []object{{"value": "mallory@acme.example", "type": "work", "primary": true}}}, token...).want(201)
+	id := made.get("id")
+	ann := s.get(users+"?filter="+url.QueryEscape(`userName eq "`+s.demo.User+`"`), token...).want(200).body["Resources"].([]any)[0].(object)["id"].(string)
+	link := s.sendJSON(http.MethodPost, s.public+"/api/v1/o/acme/users/"+id+"/links", object{"kind": "welcome"}, admin...).want(201).get("url")
+	const pass = "four grey herons at the lock 9"
+	form := url.Values{"password": {pass}, "username": {s.demo.User}, "user": {ann}, "id": {ann}, "email": {"evil@evil.example"},
+		"roles": {"owner"}, "role": {"owner"}, "org": {s.demo.Other.ID.String()}, "kind": {"recover"}}
+
+	elsewhere := strings.Replace(link, "/o/acme/", "/o/globex/", 1)
+	for _, address := range []string{elsewhere, link + "A", flipped(link)} {
+		if v := s.browser().load(http.MethodPost, address, form); v.status < 400 {
+			t.Errorf("an invitation at %s = %d", address, v.status)
+		}
+	}
+	if r := s.sendJSON(http.MethodPost, s.public+"/api/v1/o/globex/users/"+id+"/links", object{"kind": "welcome"}, admin...); r.status != 404 {
+		t.Errorf("an invitation to another organisation = %d %s", r.status, r.text)
+	}
+	if v := s.browser().load(http.MethodPost, link, form); v.status >= 400 {
+		t.Fatalf("the invitation = %d: %s", v.status, v.heading())
+	}
+	if v := s.browser().load(http.MethodPost, link, form); v.status < 400 {
+		t.Errorf("the invitation again = %d", v.status)
+	}
+	now := s.get(users+"/"+id, token...).want(200)
+	if now.body["userName"] != "mallory" || now.body["roles"] != nil || strings.Contains(now.text, "evil") {
+		t.Errorf("the person is %s", now.text)
+	}
+	if list := s.get(s.public+"/api/v1/o/acme/administrators", admin...).want(200); strings.Contains(list.text, id) {
+		t.Errorf("the administrators are %s", list.text)
+	}
+	s.login(s.browser()) // ann's password is what it was
+	b := s.browser()
+	b.name, b.pass = "mallory", pass
+	if got := s.c.idToken(s.login(b), "n-0S6_WzA2Mj"); got["sub"] == ann {
+		t.Error("mallory is ann")
 	}
 }
 
