@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web/portal"
 )
 
@@ -93,11 +95,17 @@ func (a accounts) SaveProfile(ctx context.Context, org identity.OrgID, user iden
 	return a.house.inside(ctx, selfActor(org, user), http.MethodPatch, users+"/"+user.String(), nil, patch, &out)
 }
 
-// Apps lists what a person has consented to.
+// Apps lists what a person has consented to, and the apps that hold a grant of
+// theirs which outlives the session although nobody was asked: those that the
+// organisation trusts, and API tokens.
 func (a accounts) Apps(ctx context.Context, org identity.OrgID, user identity.ID) ([]portal.App, error) {
 	var list []identity.Consent
 	err := a.house.DB.View(ctx, func(tx *store.Tx) (err error) {
-		list, err = tx.Consents(ctx, org, user)
+		if list, err = tx.Consents(ctx, org, user); err != nil {
+			return err
+		}
+		grants, err := tx.Grants(ctx, org, user)
+		list = withLasting(list, grants, time.Now())
 		return err
 	})
 	if err != nil {
@@ -117,13 +125,32 @@ func (a accounts) Apps(ctx context.Context, org identity.OrgID, user identity.ID
 	return out, nil
 }
 
-// Withdraw takes a consent back and ends what followed from it.
+// withLasting adds the grants that live on without a session to the consents.
+func withLasting(list []identity.Consent, grants []identity.Grant, now time.Time) []identity.Consent {
+	for _, g := range grants {
+		lasts := g.Generation > 0 && g.Session.IsZero() && now.Before(g.Idle) && now.Before(g.Expires)
+		if !lasts || slices.ContainsFunc(list, func(c identity.Consent) bool { return c.App == g.App }) {
+			continue
+		}
+		var said token.Authorization
+		_ = json.Unmarshal(g.Data, &said) // without its scopes the grant can be ended all the same
+		list = append(list, identity.Consent{Org: g.Org, User: g.User, App: g.App, Scopes: said.Scopes, Created: g.Created})
+	}
+	return list
+}
+
+// Withdraw takes a consent back and ends what followed from it, and what an app
+// has without one.
 func (a accounts) Withdraw(ctx context.Context, org identity.OrgID, user, app identity.ID) error {
 	return a.house.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.DeleteConsent(ctx, org, user, app); err != nil {
-			return err
+		missing := tx.DeleteConsent(ctx, org, user, app)
+		if missing != nil && identity.KindOf(missing) != identity.NotFound {
+			return missing
 		}
-		_, err := tx.EndGrantsOf(ctx, org, user, app, time.Now())
+		n, err := tx.EndGrantsOf(ctx, org, user, app, time.Now())
+		if err == nil && n == 0 {
+			err = missing
+		}
 		return err
 	})
 }

@@ -3,6 +3,8 @@ package server
 import (
 	"net/http"
 	"net/netip"
+
+	"github.com/muster-id/muster/web/portal"
 )
 
 // Certificates is the handler that finds the certificates of callers.
@@ -13,6 +15,9 @@ func Certificates(header, trusted, authorities string, next http.Handler) http.H
 	}
 	return &certificates{header: header, trusted: []netip.Prefix{netip.MustParsePrefix(trusted)}, authorities: pool, next: next}
 }
+
+// People are what the portal knows of people.
+func People(h *House) portal.People { return accounts{h} }
 
 // ClientAddress is clientAddress with one trusted network.
 func ClientAddress(trusted string, r *http.Request) string {

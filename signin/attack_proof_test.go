@@ -6,6 +6,7 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/schema"
+	"github.com/muster-id/muster/store"
 )
 
 // skippedProof has an app wish for more than a session proved, and skips what is
@@ -56,6 +57,36 @@ func overtakenProof(t *testing.T, h *house) {
 	v := h.visit(Start{}).signIn("ann", another).at(StepTOTP, "")
 	v.send(StepTOTP, "code", h.totp(app))
 	v.at(StepDone, "")
+}
+
+// lasting has an app hold a grant that outlives sessions when the person gets back
+// into their account.
+func lasting(t *testing.T, h *house) {
+	ann := h.person("ann")
+	g := identity.Grant{
+		Org: h.acme.ID, ID: identity.NewID(), App: h.app(), User: ann, Created: h.now(), Idle: h.now().Add(time.Hour),
+		Expires: h.now().Add(time.Hour), Generation: 1, Rotated: h.now(), Secret: []byte{1}, Data: []byte("{}"),
+	}
+	h.ok(h.db.Update(h.ctx(), func(tx *store.Tx) error { return tx.InsertGrant(h.ctx(), g) }))
+	link, err := h.Link(h.ctx(), cli, h.acme, ann, LinkRecover)
+	h.ok(err)
+	_, err = h.UseLink(h.ctx(), h.acme, link.Token, another)
+	h.ok(err)
+	h.ok(h.db.View(h.ctx(), func(tx *store.Tx) error {
+		got, err := tx.Grant(h.ctx(), h.acme.ID, g.ID)
+		if got.Ended.IsZero() {
+			t.Error("the grant of an app lives on")
+		}
+		return err
+	}))
+}
+
+// app stores an app and returns its id.
+func (h *house) app() identity.ID {
+	h.t.Helper()
+	a := identity.App{Org: h.acme.ID, ID: identity.NewID(), ClientID: "app-" + h.acme.Slug, Created: h.now(), Modified: h.now(), Version: 1}
+	h.ok(h.db.Update(h.ctx(), func(tx *store.Tx) error { return tx.InsertApp(h.ctx(), a) }))
+	return a.ID
 }
 
 // oldSession tries to set up a factor on a session that somebody left open.

@@ -67,6 +67,7 @@ var attacks = []struct {
 	{"C45 a stranger uses up the codes", usedUp},
 	{"C46 a token of one person beside the session of another", otherSession},
 	{"C47 a link is overtaken", overtaken},
+	{"C47 apps of before", lasting},
 }
 
 func linksArePublic(t *testing.T, h *house) {

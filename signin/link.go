@@ -372,5 +372,10 @@ func (s *Service) spendLink(ctx context.Context, tx *store.Tx, org identity.Orga
 			return err
 		}
 	}
+	// Whoever lost control of an account has apps and API tokens of a stranger out
+	// of it as well, also those that outlive the session (attack C47).
+	if _, err := tx.EndGrantsOf(ctx, org.ID, p.ID, identity.ID{}, s.now()); err != nil {
+		return err
+	}
 	return s.setPassword(ctx, tx, self(org.ID, p), org, p, phc, identity.ID{})
 }
