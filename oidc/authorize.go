@@ -89,12 +89,19 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request, org identity.O
 		return
 	}
 	v := &visit{Case: waiting.Case, waiting: waiting}
-	if r.Method == http.MethodPost {
+	switch {
+	case r.Method == http.MethodPost:
 		p.decide(w, r, v)
-		return
+	case r.URL.Query().Has(cancel):
+		p.refuse(w, r, v.Case, p.deny(w, r, v))
+	default:
+		p.proceed(w, r, v)
 	}
-	p.proceed(w, r, v)
 }
+
+// cancel is the parameter by which somebody who is asked to sign in gives it up.
+// A link on a page of ours is enough: the request is bound to the browser.
+const cancel = "cancel"
 
 // proceed does the next thing that the request needs, until it can be answered.
 func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, v *visit) {
@@ -286,9 +293,10 @@ func (p *Provider) sendToSignIn(w http.ResponseWriter, r *http.Request, v *visit
 		return err
 	}
 	acr, essential := acrAsked(v)
+	back, shown := base(v.Org)+"/oauth2/authorize/"+v.waiting.ID, shownApp(v.App)
+	shown.Cancel = back + "?" + cancel
 	return p.beginSignIn(w, r, v.Org, signin.Start{
-		Return: base(v.Org) + "/oauth2/authorize/" + v.waiting.ID,
-		App:    shownApp(v.App), LoginHint: v.Request.LoginHint, UILocales: v.Request.UILocales,
+		Return: back, App: shown, LoginHint: v.Request.LoginHint, UILocales: v.Request.UILocales,
 		ACR: acr, Essential: essential, Fresh: n.anew, Session: v.session,
 	})
 }

@@ -43,7 +43,12 @@ func TestConsent(t *testing.T) {
 			if strings.Contains(a.text, "<b>Guest") {
 				t.Error("the name of the app is not escaped")
 			}
-			if csp := a.header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://app.test") || !strings.Contains(csp, "img-src 'self' data: https://app.test") {
+			// Where the app sends the browser on to, our policy still counts; and it may
+			// have opened the page in a window that it waits for.
+			if a.header.Get("Cross-Origin-Opener-Policy") != "" {
+				t.Error("an app that opened the page loses sight of it")
+			}
+			if csp := a.header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://app.test https:") || !strings.Contains(csp, "img-src 'self' data: https://app.test") {
 				t.Errorf("the policy is %q", csp)
 			}
 		})
@@ -70,6 +75,18 @@ func TestConsent(t *testing.T) {
 			b := f.browser(t, "ann")
 			b.deny = true
 			b.follow("GET", guest.ask("prompt", "consent"), nil).refused("access_denied")
+		})
+		t.Run("who does not sign in can go back to the app", func(t *testing.T) {
+			b := f.browser(t, "ann")
+			path := b.visit("GET", guest.ask(), nil).header.Get("Location")
+			id := path[strings.LastIndex(path, "/")+1:]
+			v, err := b.people.Flow(t.Context(), b.org, id, b.jar[cookies.Flow(id)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.browser(t, "eve").visit("GET", v.App.Cancel, nil).onPage(400)
+			b.visit("GET", v.App.Cancel, nil).refused("access_denied")
+			b.visit("GET", v.App.Cancel, nil).onPage(400) // once
 		})
 		t.Run("another site cannot answer", func(t *testing.T) {
 			b := f.browser(t, "ann")

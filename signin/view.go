@@ -115,6 +115,7 @@ type App struct {
 	ClientURI string
 	PolicyURI string
 	TOSURI    string
+	Cancel    string // path that gives the sign-in up and tells the app so; "": none
 }
 
 // A TOTP is what an app for one-time codes needs to know.
