@@ -59,6 +59,29 @@ func overtakenProof(t *testing.T, h *house) {
 	v.at(StepDone, "")
 }
 
+// pumped has one network ask for codes to everybody.
+func pumped(t *testing.T, h *house) {
+	h.policyOf(Policy{Methods: []Step{StepEmailCode, StepPassword}})
+	h.person("ann")
+	h.ok(h.db.Update(h.ctx(), func(tx *store.Tx) error {
+		for range networkCodes {
+			if err := h.ration(h.ctx(), tx, h.acme.ID, "code-net:198.51.100.7", networkCodes, time.Hour); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for address, want := range map[string]string{"198.51.100.7": ErrTooMany, "198.51.100.8": ""} {
+		v := h.visit(Start{Address: address})
+		v.send(StepIdentify, "identifier", "ann@example.com")
+		v.send(StepMethod, "use", string(StepEmailCode))
+		v.at(StepEmailCode, want)
+	}
+	if n := len(h.letters("ann@example.com")); n != 1 {
+		t.Errorf("%d letters, want one", n)
+	}
+}
+
 // lasting has an app hold a grant that outlives sessions when the person gets back
 // into their account.
 func lasting(t *testing.T, h *house) {

@@ -65,6 +65,7 @@ var attacks = []struct {
 	{"C44 long passwords", longPasswords},
 	{"C45 a stranger locks somebody out", stranger},
 	{"C45 a stranger uses up the codes", usedUp},
+	{"C45 one network asks for codes to everybody", pumped},
 	{"C46 a token of one person beside the session of another", otherSession},
 	{"C47 a link is overtaken", overtaken},
 	{"C47 apps of before", lasting},

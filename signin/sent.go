@@ -14,8 +14,12 @@ import (
 	"github.com/muster-id/muster/store"
 )
 
-// codesAnHour is how many codes are sent to one person.
-const codesAnHour = 10
+// codesAnHour is how many codes are sent to one person, networkCodes to all the
+// people whom one network names.
+const (
+	codesAnHour  = 10
+	networkCodes = 300
+)
 
 // who names the person of a flow, or the name that means nobody, in keys of
 // rations. A browser that the person knows has a ration of its own, so that
@@ -58,6 +62,9 @@ func (t *sitting) send(ctx context.Context) error {
 		return err
 	}
 	err = t.s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := t.s.ration(ctx, tx, t.org.ID, "code-net:"+network(t.address), networkCodes, time.Hour); err != nil {
+			return err
+		}
 		return t.s.ration(ctx, tx, t.org.ID, "code:"+who, codesAnHour, time.Hour)
 	})
 	if err != nil {
