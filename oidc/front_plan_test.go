@@ -32,7 +32,7 @@ func landing(a answer, mode string) url.Values {
 	}
 	action, fields := formOf(a.t, a.text)
 	csp := a.header.Get("Content-Security-Policy")
-	if action != redirect || !strings.Contains(csp, "form-action 'self' https://app.test") || !strings.Contains(a.text, `type="submit"`) ||
+	if action != redirect || !strings.Contains(csp, "form-action 'self' https://app.test https:") || a.header.Get("Cross-Origin-Opener-Policy") != "" || !strings.Contains(a.text, `type="submit"`) ||
 		!strings.Contains(a.text, `submit.`) || !strings.Contains(csp, "script-src 'self'") {
 		a.t.Fatalf("%s: the page posts to %q with the policy %q: %s", a.what, action, csp, a.text)
 	}

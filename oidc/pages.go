@@ -72,8 +72,19 @@ func (g *pages) consent(w http.ResponseWriter, r *http.Request, v *visit, person
 		Lines:  g.lines(r, langs, consentScopes(v)),
 	}
 	p := page(v.Org, "consent", data, langs)
-	p.Images, p.FormTargets, p.Popup = app.images(), []string{v.Request.RedirectURI}, v.Request.Display == "popup"
+	p.Images, p.FormTargets, p.Popup = app.images(), targets(v.Request.RedirectURI), true
 	g.room.Render(w, r, http.StatusOK, p)
+}
+
+// targets are where a form leads that sends the browser to an app: its address, and
+// wherever the app sends it on to, for browsers hold the redirects of others
+// against our policy.
+func targets(address string) []string {
+	out := []string{address}
+	if strings.HasPrefix(address, "http:") {
+		out = append(out, "http:")
+	}
+	return append(out, "https:")
 }
 
 // described are the scopes for which there is a sentence.
@@ -159,8 +170,7 @@ func (g *pages) formPost(w http.ResponseWriter, r *http.Request, c *request.Case
 		Action, App string
 		Fields      []field
 	}{c.Request.RedirectURI, appName(c.App), fields(out)}, c.Request.UILocales)
-	p.Scripts, p.FormTargets, p.Once = []string{"submit.js"}, []string{c.Request.RedirectURI}, true
-	p.Popup = c.Request.Display == "popup"
+	p.Scripts, p.FormTargets, p.Once, p.Popup = []string{"submit.js"}, targets(c.Request.RedirectURI), true, true
 	g.room.Render(w, r, http.StatusOK, p)
 }
 
@@ -174,9 +184,9 @@ func (g *pages) askSignOut(w http.ResponseWriter, r *http.Request, f *farewell, 
 		data.App = appName(f.app)
 	}
 	p := page(f.org, "sign_out", data, f.values.Get("ui_locales"))
-	p.Once = r.Method != http.MethodGet
+	p.Once, p.Popup = r.Method != http.MethodGet, true
 	if f.to != "" {
-		p.FormTargets = []string{f.to}
+		p.FormTargets = targets(f.to)
 	}
 	g.room.Render(w, r, http.StatusOK, p)
 }
@@ -196,7 +206,7 @@ func (g *pages) signedOut(w http.ResponseWriter, r *http.Request, f *farewell, t
 		data.App = appName(f.app)
 	}
 	p := page(f.org, "signed_out", data, f.values.Get("ui_locales"))
-	p.Frames, p.Once = frames, true
+	p.Frames, p.Once, p.Popup = frames, true, true
 	if to != "" {
 		p.Next, p.NextSeconds = to, framesSeconds
 	}

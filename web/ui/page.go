@@ -31,8 +31,8 @@ type Page struct {
 	// Scripts are the assets that the page runs: "passkey.js", "page.js" (copy
 	// buttons, shown passwords), "submit.js" (sends the only form at once).
 	Scripts []string
-	// FormTargets are the origins or schemes that the page's forms may lead to
-	// besides our own, also by way of redirects.
+	// FormTargets are the origins or schemes, such as "https:", that the page's
+	// forms may lead to besides our own, also by way of redirects of others.
 	FormTargets []string
 	// FormAnywhere says that forms may lead anywhere, for pages whose answer
 	// redirects to an app that the page does not know.
@@ -233,6 +233,8 @@ func sources(addresses []string) string {
 		u, err := url.Parse(a)
 		switch {
 		case err != nil || slices.Contains([]string{"", "javascript", "data", "blob", "vbscript"}, u.Scheme):
+		case a == "https:" || a == "http:":
+			b.WriteString(" " + a)
 		case u.Scheme == "https" || u.Scheme == "http":
 			if u.Host != "" && !strings.ContainsAny(u.Host, " ;,'\"") {
 				b.WriteString(" " + u.Scheme + "://" + u.Host)

@@ -45,6 +45,7 @@ func TestHeaders(t *testing.T) {
 		"a plain page":       {ui.Page{}, "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'", "script-src"},
 		"a script":           {ui.Page{Scripts: []string{"passkey.js"}}, "; script-src 'self'", "unsafe"},
 		"a target":           {ui.Page{FormTargets: []string{"https://app.example.com/cb?x=1"}}, "form-action 'self' https://app.example.com", "cb"},
+		"all of https":       {ui.Page{FormTargets: []string{"http://localhost:1/cb", "http:", "https:"}}, "form-action 'self' http://localhost:1 http: https:", "cb"},
 		"an app's scheme":    {ui.Page{FormTargets: []string{"com.example.app:/cb"}}, "form-action 'self' com.example.app:", "cb"},
 		"anywhere":           {ui.Page{FormAnywhere: true}, "default-src 'none'", "form-action"},
 		"frames":             {ui.Page{Frames: []string{"https://rp.example.com/logout"}}, "; frame-src https://rp.example.com", "logout"},
