@@ -19,6 +19,8 @@ type farewell struct {
 	// to is where the app wants the browser, an address that it registered; "":
 	// to stay here.
 	to string
+	// astray is set if the browser was to go to an address that no app registered.
+	astray bool
 }
 
 // endSession is the end session endpoint.
@@ -72,6 +74,8 @@ func (p *Provider) readFarewell(w http.ResponseWriter, r *http.Request, org iden
 	}
 	if to := values.Get("post_logout_redirect_uri"); f.app != nil && slices.Contains(f.app.PostLogoutRedirectURIs, to) {
 		f.to = to
+	} else {
+		f.astray = to != ""
 	}
 	return f, err
 }
@@ -102,10 +106,10 @@ func (p *Provider) readHint(r *http.Request, f *farewell) error {
 	return err
 }
 
-// own reports whether the hint is of the person who is signed in, so that nobody
-// needs to be asked.
+// own reports whether the hint is of the person who is signed in and the rest of
+// the request is in order, so that nobody needs to be asked.
 func (f *farewell) own(p *Provider) bool {
-	if f.hint == nil || f.app == nil {
+	if f.hint == nil || f.app == nil || f.astray {
 		return false
 	}
 	if sid, _ := f.hint.Claims["sid"].(string); sid != "" && sid == f.session.ID.String() {

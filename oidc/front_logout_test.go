@@ -89,6 +89,9 @@ func TestPlanLogout(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				b, hint := f.signedIn(t)
 				a := b.logout(change(hint)...)
+				if asked, want := strings.Contains(a.text, `id="sign-out"`), !strings.HasSuffix(name, "no-post-logout-redirect-uri"); asked != want {
+					t.Errorf("the person was asked: %v, want %v", asked, want)
+				}
 				if a.status == http.StatusOK && strings.Contains(a.text, `id="sign-out"`) {
 					if !b.stillIn() {
 						t.Fatal("the session ended before the person confirmed it")
