@@ -54,8 +54,11 @@ type Options struct {
 	// Address returns the address from which a request comes; nil: that of the
 	// connection.
 	Address func(*http.Request) string
-	Log     *slog.Logger     // nil: slog.Default
-	Now     func() time.Time // nil: time.Now
+	// Pushes bounds how many requests apps push that prove nothing of themselves,
+	// by network; nil: not at all.
+	Pushes *web.Limiter
+	Log    *slog.Logger     // nil: slog.Default
+	Now    func() time.Time // nil: time.Now
 }
 
 // A Provider is the OpenID provider of every organisation.
@@ -70,6 +73,7 @@ type Provider struct {
 	public      string
 	certificate func(*http.Request) *x509.Certificate
 	remote      func(*http.Request) string
+	pushes      *web.Limiter
 	log         *slog.Logger
 	now         func() time.Time
 	pages       *pages
@@ -98,8 +102,8 @@ func New(o Options) (*Provider, error) {
 		o.Address = remoteAddress
 	}
 	p := &Provider{
-		remote: o.Address,
-		apps:   o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
+		remote: o.Address, pushes: o.Pushes,
+		apps: o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
 		public: strings.TrimSuffix(o.Public, "/"), certificate: o.ClientCertificate, certificates: o.Certificates, authorities: o.Authorities, log: o.Log, now: o.Now,
 		cross: http.NewCrossOriginProtection(), cookies: web.Cookies{Secure: strings.HasPrefix(o.Public, "https:")},
 	}

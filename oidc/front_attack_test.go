@@ -219,6 +219,22 @@ func TestAttackFlow(t *testing.T) {
 	})
 }
 
+// TestAttackPushes has a stranger push requests in the name of a public app.
+func TestAttackPushes(t *testing.T) {
+	f := frontOnSQLite(t)
+	spa := f.app("spa", func(s *identity.AppSettings) {
+		s.Type, s.AuthMethod, s.GrantTypes, s.Scopes = identity.SPA, identity.AuthNone, []string{identity.GrantCode}, []string{"openid"}
+	})
+	push := func(c *client) answer { return c.post("par", c.params("scope", "openid")) }
+	for range pushes / 2 {
+		push(spa).want(http.StatusCreated)
+	}
+	if a := push(spa).want(http.StatusTooManyRequests, "slow_down"); a.header.Get("Retry-After") == "" {
+		t.Error("C44 nobody is told when to try again")
+	}
+	push(f.shop).want(http.StatusCreated) // which has proved who it is
+}
+
 // skip goes through a sign-in without doing what it offers.
 func (b *browser) skip(path string) {
 	b.t.Helper()

@@ -32,6 +32,9 @@ type front struct {
 	shop   *client
 }
 
+// pushes is how many requests public apps may push in a minute.
+const pushes = 400
+
 const password = "a long and unusual sentence 7"
 
 var cookies = web.Cookies{Secure: true}
@@ -50,7 +53,7 @@ func newFront(t testing.TB, db *store.DB) *front {
 	b.ok(err)
 	p, err := oidc.New(oidc.Options{
 		Apps: b.apps, Tokens: b.tokens, Claims: claims.New(db), Sessions: b.sessions, Requests: b.requests, UI: pages,
-		SignIn: f.people, Public: public, Now: b.now,
+		SignIn: f.people, Public: public, Now: b.now, Pushes: web.NewLimiter(pushes),
 	})
 	b.ok(err)
 	b.mux = http.NewServeMux()

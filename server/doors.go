@@ -9,6 +9,7 @@ import (
 	"github.com/muster-id/muster/api/vmware"
 	"github.com/muster-id/muster/oidc"
 	"github.com/muster-id/muster/oidc/request"
+	"github.com/muster-id/muster/web"
 	"github.com/muster-id/muster/web/portal"
 	"github.com/muster-id/muster/web/ui"
 )
@@ -21,6 +22,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	desk := request.New(request.Options{DB: h.DB, Keys: h.Keys, Apps: h.Apps, Fetch: h.Outbound, Issuer: h.Tokens.Issuer})
 	provider, err := oidc.New(oidc.Options{
 		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Address: address, Log: s.log,
+		Pushes:       web.NewLimiter(h.Config.RateLimit),
 		Certificates: h.Config.TLSCertFile != "" || h.Config.ClientHeader != "", Authorities: h.Config.ClientCAFile != "",
 	})
 	if err != nil {
