@@ -115,7 +115,7 @@ func TestTour(t *testing.T) {
 	addr := freeAddress(t)
 	script := "set -euo pipefail\n"
 	for _, m := range tourBlock.FindAllStringSubmatch(read(t, "README.md"), -1) {
-		script += strings.ReplaceAll(m[1], "127.0.0.1:8080", addr)
+		script += strings.ReplaceAll(m[1], "./muster dev ", "./muster dev --redirect-uri http://"+strings.Replace(freeAddress(t), "127.0.0.1", "localhost", 1)+"/callback ")
 	}
 	script += "wait\n"
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -135,10 +135,17 @@ func TestTour(t *testing.T) {
 		log, _ := os.ReadFile(filepath.Join(cmd.Dir, "muster.log"))
 		t.Fatalf("the tour: %v\n%s\nthe server says:\n%s", err, out.Bytes(), log)
 	}
-	for _, want := range []string{`"title":"Engineer"`, `"totalResults":1`, `"displayName":"Engineering"`, `"type":"direct"`, "0 failed"} {
+	for _, want := range []string{"In the ID token:", `"title":"Engineer"`, `"totalResults":1`, `"displayName":"Rockets"`, `"type":"direct"`, "/recover/", "0 failed"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the tour shows no %s:\n%s", want, out.Bytes())
 		}
+	}
+}
+
+// TestExample compares the app in the README with the one that is tested.
+func TestExample(t *testing.T) {
+	if !strings.Contains(read(t, "README.md"), "```go\n"+read(t, "examples/signin/main.go")+"```\n") {
+		t.Error("README.md does not show examples/signin/main.go as it is")
 	}
 }
 

@@ -25,6 +25,8 @@ const demoConnection = "demo"
 type DemoOptions struct {
 	Legacy           bool // turn the legacy block of the organisation's provider on
 	OpenRegistration bool // let anybody register apps
+	// RedirectURI is where the app answers; "" is an address on this machine.
+	RedirectURI string
 }
 
 // Demonstrate makes two organisations with people and groups in them, a

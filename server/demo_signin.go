@@ -1,10 +1,12 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/muster-id/muster/app"
@@ -39,7 +41,11 @@ func LegacyBlock(on bool) app.Legacy {
 }
 
 func (h *House) demoSignIn(ctx context.Context, org identity.Organisation, user string, o DemoOptions) (DemoSignIn, error) {
-	d := DemoSignIn{Issuer: h.Tokens.Issuer(org), ClientID: demoClient, RedirectURI: demoRedirect}
+	d := DemoSignIn{Issuer: h.Tokens.Issuer(org), ClientID: demoClient, RedirectURI: cmp.Or(o.RedirectURI, demoRedirect)}
+	home, err := url.Parse(d.RedirectURI)
+	if err != nil {
+		return d, fmt.Errorf("read the redirect URI: %w", err)
+	}
 	id, ok := identity.ParseID(user)
 	if !ok {
 		return d, fmt.Errorf("the user %q has no id", user)
@@ -61,8 +67,8 @@ func (h *House) demoSignIn(ctx context.Context, org identity.Organisation, user 
 		return d, err
 	}
 	settings := identity.AppSettings{
-		Name: "Demo", Type: identity.WebApp, RedirectURIs: []string{demoRedirect},
-		PostLogoutRedirectURIs: []string{"http://localhost:8765/"},
+		Name: "Demo", Type: identity.WebApp, RedirectURIs: []string{d.RedirectURI},
+		PostLogoutRedirectURIs: []string{home.Scheme + "://" + home.Host + "/"},
 		GrantTypes:             []string{identity.GrantCode, identity.GrantRefresh, identity.GrantClientCredentials, identity.GrantDevice},
 		Scopes: []string{"openid", "profile", "email", "address", "phone", "offline_access", "groups", "roles",
 			"scim", "muster:read"},
@@ -78,8 +84,8 @@ func (h *House) demoSignIn(ctx context.Context, org identity.Organisation, user 
 	return d, err
 }
 
-// demoApp makes an app, or gives the one that is there a new secret and ends the
-// old ones.
+// demoApp makes an app, or gives the one that is there a new secret and these
+// addresses, and ends the old secrets.
 func (h *House) demoApp(ctx context.Context, org identity.Organisation, name string, s identity.AppSettings) (secret string, err error) {
 	by := demoActor(org.ID)
 	old, err := h.Apps.Get(ctx, org.ID, name)
@@ -87,6 +93,13 @@ func (h *House) demoApp(ctx context.Context, org identity.Organisation, name str
 		_, secret, err = h.Apps.Create(ctx, by, org.ID, app.NewApp{ClientID: name, AppSettings: s})
 		return secret, err
 	}
+	if err != nil {
+		return "", err
+	}
+	_, err = h.Apps.Update(ctx, by, org.ID, old.ID, func(now *identity.AppSettings) error {
+		now.RedirectURIs, now.PostLogoutRedirectURIs = s.RedirectURIs, s.PostLogoutRedirectURIs
+		return nil
+	})
 	if err != nil {
 		return "", err
 	}

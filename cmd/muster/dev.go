@@ -36,7 +36,7 @@ func (a *app) devCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				own := filepath.Join(s.house.Config.DataDir, "demo.env")
+				own := demoEnv(cfg)
 				if err := writeEnv(own, envLines(s, demo)); err != nil {
 					return err
 				}
@@ -51,12 +51,16 @@ func (a *app) devCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&data, "data", "", "folder of the data (default data/dev)")
 	f.StringVar(&file, "env", "", "a further file to write KEY=value lines to once the server answers")
+	f.StringVar(&o.RedirectURI, "redirect-uri", "", "where the demonstration's app answers, that is yours (default http://localhost:8765/callback)")
 	f.BoolVar(&secure, "tls", false, "serve HTTPS with a certificate made for this machine")
 	f.BoolVar(&o.Legacy, "legacy", false, "turn the legacy block of the demonstration's provider on (implicit flow, password grant, …)")
 	f.BoolVar(&o.OpenRegistration, "open-registration", false, "let anybody register apps at the demonstration's provider")
 	a.serverFlags(f)
 	return c
 }
+
+// demoEnv is the file of variables of the demonstration.
+func demoEnv(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "demo.env") }
 
 // devConfig reads the settings with the defaults of "dev": data of its own, no
 // drain time, and logs for people. A database that is set by hand wins over

@@ -90,9 +90,6 @@ func (p *Portal) doSetup(v *visit) error {
 		return p.showSetup(v, http.StatusUnprocessableEntity, f)
 	}
 	p.keep(v, done)
-	if done.Return == "" {
-		done.Return = "/account"
-	}
 	// What an administrator does next is to add a second way in.
 	return v.see(v.base + "/account/security")
 }
