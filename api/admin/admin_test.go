@@ -22,6 +22,10 @@ func TestApps(t *testing.T) {
 		if !strings.HasPrefix(secret, "muster_secret_") || made["require_pkce"] != true {
 			h.t.Errorf("the new app: %v", made)
 		}
+		old := h.must(201, "POST", root+"/apps", tok, `{"client_name":"Old","redirect_uris":["https://old.example.com/cb"],"require_pkce":false}`)
+		if old["require_pkce"] == true {
+			h.t.Errorf("the new app that cannot do PKCE: %v", old)
+		}
 		got := h.must(200, "GET", root+"/apps/shop", tok, "")
 		if got["client_name"] != "Shop" || got["client_secret"] != nil || strings.Contains(sprint(got), secret) {
 			h.t.Errorf("the app as read: %v", got)

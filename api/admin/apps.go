@@ -38,6 +38,8 @@ func (d *Door) listApps(w http.ResponseWriter, r *http.Request, _ identity.Actor
 type newAppJSON struct {
 	ClientID  string `json:"client_id"`
 	ExpiresIn int64  `json:"client_secret_expires_in"` // seconds; 0: never
+	// RequirePKCE is true unless it is said to be false.
+	RequirePKCE *bool `json:"require_pkce"`
 	identity.AppSettings
 }
 
@@ -50,7 +52,10 @@ func (d *Door) createApp(w http.ResponseWriter, r *http.Request, by identity.Act
 	if err != nil {
 		return err
 	}
-	a, secret, err := d.apps.Create(r.Context(), by, org.ID, app.NewApp{ClientID: in.ClientID, AppSettings: in.AppSettings, Expires: rotation.Expires})
+	a, secret, err := d.apps.Create(r.Context(), by, org.ID, app.NewApp{
+		ClientID: in.ClientID, AppSettings: in.AppSettings, Expires: rotation.Expires,
+		WithoutPKCE: in.RequirePKCE != nil && !*in.RequirePKCE,
+	})
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ func (a *app) appCreate() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return a.withOrg(ctx, func(h *server.House, org identity.Organisation) error {
-				n := apps.NewApp{ClientID: id}
+				n := apps.NewApp{ClientID: id, WithoutPKCE: slices.Contains(f.set, "require_pkce=false")}
 				n.Name = args[0]
 				var err error
 				if n.Expires, err = until(expires); err != nil {
