@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/muster-id/muster/identity"
@@ -37,7 +38,7 @@ func parseDN(s string) (parts []string, ok bool) {
 		if !ok {
 			return nil, false
 		}
-		pairs = append(pairs, oid+"="+value)
+		pairs = append(pairs, pair(oid, value))
 		if end == "" || end[0] != '+' {
 			slices.Sort(pairs)
 			parts, pairs = append(parts, strings.Join(pairs, "+")), nil
@@ -51,6 +52,9 @@ func parseDN(s string) (parts []string, ok bool) {
 	}
 	return nil, false
 }
+
+// pair writes a type and its value so that no value passes for several pairs.
+func pair(oid, value string) string { return oid + "=" + strconv.Quote(value) }
 
 func oidOf(typ string) string {
 	if oid, ok := attributeTypes[strings.ToUpper(typ)]; ok {
@@ -129,7 +133,7 @@ func subjectOf(c *x509.Certificate) (parts []string, ok bool) {
 				}
 				text = "#" + hex.EncodeToString(der)
 			}
-			pairs = append(pairs, a.Type.String()+"="+strings.TrimRight(text, " "))
+			pairs = append(pairs, pair(a.Type.String(), strings.TrimRight(text, " ")))
 		}
 		slices.Sort(pairs)
 		parts = append(parts, strings.Join(pairs, "+"))

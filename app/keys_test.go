@@ -245,3 +245,17 @@ func FuzzDN(f *testing.F) {
 		}
 	})
 }
+
+// TestAttackSubject has a certificate whose one name looks as several do.
+func TestAttackSubject(t *testing.T) {
+	raw, err := asn1.Marshal(pkix.Name{Organization: []string{"Example+2.5.4.3=app"}}.ToRDNSequence())
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := &x509.Certificate{RawSubject: raw}
+	for dn, want := range map[string]bool{"CN=app+O=Example": false, `O=Example\+2.5.4.3\=app`: true} {
+		if named(&identity.AppSettings{TLSSubjectDN: dn}, forged) != want {
+			t.Errorf("B25 the certificate is named %s: %v, want %v", dn, !want, want)
+		}
+	}
+}
