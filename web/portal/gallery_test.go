@@ -52,6 +52,8 @@ func stepPages(p *Portal) map[string]page {
 		Methods:     []signin.Step{signin.StepPassword, signin.StepPasskey, signin.StepTOTP, signin.StepEmailCode, signin.StepRecoveryCode},
 		CanRemember: true, MinLength: 15, CanSkip: true,
 	}
+	long := base
+	long.Person, long.App = strings.Repeat("wolfeschlegelsteinhausen", 3)+"@example.com", &signin.App{Name: strings.Repeat("Donaudampfschifffahrt", 3)}
 	codes := []string{"7KQ2MNDX4A", "B3XZP9WTRC", "9HMT2VFLQE", "PLX84KJDNW", "WQ5TZ7RMBA", "HN3CDE9KXV", "2JYPF6TLMW", "XD8RQ4BHZN", "TM7KW2PCVA", "E9LNF5XJQD"}
 	make := func(step signin.Step, change func(*signin.View)) page {
 		view := base
@@ -89,6 +91,8 @@ func stepPages(p *Portal) map[string]page {
 		"enrol-passkey": make(signin.StepEnrolPasskey, func(v *signin.View) { enrol(v); v.Passkey = json.RawMessage(createOptions) }),
 		"codes":         make(signin.StepCodes, func(v *signin.View) { v.Codes = codes }),
 		"new-password":  make(signin.StepNewPassword, func(v *signin.View) { v.Error = signin.ErrTooCommon }),
+		"identify-long": make(signin.StepIdentify, func(v *signin.View) { v.Person, v.App = "", long.App }),
+		"password-long": password(p, long, signin.ErrWrong),
 		"password":      password(p, base, ""), "password-wrong": password(p, base, signin.ErrWrong),
 		"lost":         func(v *visit) error { return p.lost(v, identity.NewError(identity.NotFound, "", "")) },
 		"lost-another": func(v *visit) error { return p.lost(v, identity.NewError(identity.Denied, "", "")) },
@@ -186,7 +190,13 @@ func accountPages(p *Portal) map[string]page {
 		"account-password": at("/account/security/password", "password.title", "password_new", passwordPage{"", "ada", 15, []ui.Fault{{Field: "old", Text: "That does not match."}}}),
 		"sessions":         at("/account/sessions", "sessions.title", "sessions", sessionsPage{"", "", devices}),
 		"apps":             at("/account/apps", "apps.title", "apps", appsPage{"", "done.withdrawn", apps}),
-		"apps-none":        at("/account/apps", "apps.title", "apps", appsPage{}),
+		"account-long": func(v *visit) error {
+			v.person = &Person{UserName: strings.Repeat("wolfeschlegelsteinhausen", 3), Profile: Profile{Display: strings.Repeat("Wolfeschlegelsteinhausen", 3)}}
+			v.r.URL.Path = "/account"
+			return p.showAccount(v, http.StatusOK, ui.Page{Title: "profile.title", Body: "profile", Data: profilePage{Person: *v.person, Called: v.person.Profile.Display, Addresses: []signin.Address{{Kind: "email", Value: strings.Repeat("wolfeschlegelsteinhausen", 3) + "@example.com"}}}})
+		},
+		"apps-long": at("/account/apps", "apps.title", "apps", appsPage{List: []access{{App{Name: strings.Repeat("Donaudampfschifffahrt", 4), Since: now}, []string{strings.Repeat("orders", 12)}}}}),
+		"apps-none": at("/account/apps", "apps.title", "apps", appsPage{}),
 	}
 }
 
@@ -200,6 +210,9 @@ func gallery(t testing.TB) (http.Handler, []string) {
 		names = append(names, name)
 		mux.HandleFunc("GET /show/"+name, func(w http.ResponseWriter, r *http.Request) {
 			v := &visit{w: w, r: r, org: identity.Organisation{Name: "Northwind Traders", Slug: "northwind"}}
+			if strings.HasSuffix(name, "-long") {
+				v.org.Name = strings.Repeat("Bundesverfassungsgericht", 3)
+			}
 			if err := do(v); err != nil {
 				t.Errorf("page %s: %v", name, err)
 			}
