@@ -110,7 +110,7 @@ func (c *checker) algorithms() {
 		{"authorization_signed_response_alg", a.AuthorizationAlg, ours},
 		{"introspection_signed_response_alg", a.IntrospectionAlg, ours},
 		{"access_token_signing_alg", a.AccessTokenAlg, ours},
-		{"request_object_signing_alg", a.RequestObjectAlg, asymmetric},
+		{"request_object_signing_alg", a.RequestObjectAlg, ours}, // those that the provider reads
 	} {
 		if f.alg == "" || slices.Contains(f.allowed, f.alg) {
 			continue

@@ -72,6 +72,7 @@ func TestCheck(t *testing.T) {
 		"an address that is none":         {func(a *settings) { a.TLSSANIP = "1.2.3" }, "tls_client_auth_san_ip"},
 		"alg none":                        {func(a *settings) { a.IDTokenAlg = "none" }, "id_token_signed_response_alg"},
 		"a shared algorithm":              {func(a *settings) { a.IDTokenAlg = "HS256" }, "id_token_signed_response_alg"},
+		"requests signed by ES384":        {func(a *settings) { a.RequestObjectAlg = "ES384" }, "request_object_signing_alg"},
 		"unsigned requests":               {func(a *settings) { a.RequestObjectAlg = "none" }, "request_object_signing_alg"},
 		"a subject type that is none":     {func(a *settings) { a.SubjectType = "secret" }, "subject_type"},
 		"pairwise with two hosts": {func(a *settings) {

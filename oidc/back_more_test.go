@@ -211,7 +211,7 @@ func TestAssertionGrant(t *testing.T) {
 		if sub := part(t, ask(lone).want(200).get("access_token"), 1)["sub"]; sub != "robot" {
 			t.Errorf("sub %v, want robot", sub)
 		}
-		ask(lone).want(401, "invalid_client") // once
+		ask(lone).want(400, "invalid_grant") // once; RFC 7523 section 3.1
 
 		forUser := func(claims map[string]any) answer {
 			return ask(auth(form("grant_type", identity.GrantJWTBearer, "assertion", s.sign(t, nil, claims), "scope", "openid email")))

@@ -1,9 +1,11 @@
 package oidc
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
+	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
 )
@@ -47,12 +49,15 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, org identity.Or
 		p.writeError(w, r, err)
 		return
 	}
-	kind := form.Get("grant_type")
+	kind, lone := form.Get("grant_type"), false
 	if kind == identity.GrantJWTBearer {
-		form = loneAssertion(r.Header, form)
+		form, lone = loneAssertion(r.Header, form)
 	}
 	c, err := p.authenticate(r, org, form)
 	if err != nil {
+		if _, ok := errors.AsType[*app.AuthError](err); ok && lone {
+			err = errAssertion // RFC 7523 section 3.1: it was the grant that failed
+		}
 		p.writeError(w, r, err)
 		return
 	}

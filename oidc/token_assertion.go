@@ -22,18 +22,18 @@ const (
 
 // loneAssertion lets a service account send nothing but its assertion (RFC 7523
 // section 2.1): the assertion then is what authenticates the app, and is checked
-// as any other, so that it can be used once.
-func loneAssertion(h http.Header, form url.Values) url.Values {
+// as any other, so that it can be used once. lone is false if there is more.
+func loneAssertion(h http.Header, form url.Values) (out url.Values, lone bool) {
 	if len(h["Authorization"]) > 0 || form.Has("client_id") || form.Has("client_assertion") || !form.Has("assertion") {
-		return form
+		return form, false
 	}
-	out := url.Values{}
+	out = url.Values{}
 	for name, list := range form {
 		out[name] = list
 	}
 	out.Set("client_assertion", form.Get("assertion"))
 	out.Set("client_assertion_type", typeJWTBearer)
-	return out
+	return out, true
 }
 
 // assertionGrant gives an app a token for a JWT that it signed with a key of its
