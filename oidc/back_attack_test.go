@@ -276,7 +276,7 @@ func exchangeDenied(t *testing.T, b *back) {
 		return c.token(identity.GrantExchange, append([]string{"subject_token", text, "subject_token_type", kind}, more...)...)
 	}
 	mine := gate.redeem(gate.code(user, func(c *token.Code) { c.Authorization.Scopes = []string{"openid"} })).want(200).get("id_token")
-	ask(gate, mine, idType, "scope", "openid email").want(400, "invalid_scope") // which nobody has allowed it
+	ask(gate, mine, idType).want(400, "invalid_request") // nobody has allowed it anything, or not any more
 	b.ok(b.requests.Consent(t.Context(), b.org.ID, user, gate.ID, []string{"openid"}))
 	ask(gate, mine, idType, "scope", "openid email").want(400, "invalid_scope")
 	if got := ask(gate, mine, idType).want(200).get("scope"); got != "openid" {

@@ -103,6 +103,7 @@ func TestExchange(t *testing.T) {
 			t.Errorf("act %v", act)
 		}
 
+		b.ok(b.requests.Consent(t.Context(), b.org.ID, user, gate.ID, []string{"openid"}))
 		mine := gate.redeem(gate.code(user, nil)).want(200)
 		byID := gate.token(identity.GrantExchange, "subject_token", mine.get("id_token"), "subject_token_type", idType, "audience", "deep").want(200)
 		if part(t, byID.get("access_token"), 1)["sub"] != user.String() {

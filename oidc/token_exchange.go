@@ -163,6 +163,9 @@ func (p *Provider) idSubject(r *http.Request, c *caller, text string) (subject, 
 		if err != nil {
 			return subject{}, err
 		}
+		if len(allowed) == 0 {
+			return subject{}, errSubject // what was allowed has been taken back
+		}
 		s.scopes = slices.DeleteFunc(s.scopes, func(name string) bool { return !slices.Contains(allowed, name) })
 	}
 	s.authorization = token.Authorization{User: user, Session: session, ACR: id.ACR}
