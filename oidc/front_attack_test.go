@@ -11,6 +11,7 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/signin"
+	"github.com/muster-id/muster/store"
 )
 
 // TestAttackFront tries the attacks on redirects and on the front channel.
@@ -217,6 +218,31 @@ func TestAttackFlow(t *testing.T) {
 			t.Errorf("the log holds a secret: %s", log)
 		}
 	})
+}
+
+// TestAttackLargeRequests has strangers send much that would be kept for them.
+func TestAttackLargeRequests(t *testing.T) {
+	f := frontOnSQLite(t)
+	kept := func() (most int) {
+		f.ok(f.db.View(t.Context(), func(tx *store.Tx) error {
+			list, err := tx.ArtefactsOf(t.Context(), f.org.ID, f.shop.ID, "authorize")
+			for _, a := range list {
+				most = max(most, len(a.Data))
+			}
+			return err
+		}))
+		return most
+	}
+	b := f.browser(t, "ann")
+	b.follow("POST", "/o/acme/oauth2/authorize", f.shop.params("junk", strings.Repeat("j", 60<<10)))
+	if n := kept(); n == 0 || n > 4<<10 {
+		t.Errorf("C44 %d bytes are kept of a request with a parameter that nobody knows", n)
+	}
+	large := f.shop.params("nonce", strings.Repeat("n", 2<<10), "id_token_hint", strings.Repeat("h", 15<<10))
+	b.visit("POST", "/o/acme/oauth2/authorize", large).onPage(400)
+	if n := kept(); n > 4<<10 {
+		t.Errorf("C44 %d bytes are kept of a large request", n)
+	}
 }
 
 // TestAttackPushes has a stranger push requests in the name of a public app.

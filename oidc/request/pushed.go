@@ -75,7 +75,7 @@ func (d *Desk) Push(ctx context.Context, org identity.Organisation, a *identity.
 	}
 	name := NewName()
 	now := d.now()
-	in := pushed{App: a.ID, Values: c.Request.values.Encode(), Signed: signed, Until: now.Add(lifetime)}
+	in := pushed{App: a.ID, Values: known(c.Request.values).Encode(), Signed: signed, Until: now.Add(lifetime)}
 	err = d.put(ctx, kindPushed, org.ID, a.ID, name, now.Add(lifetime+waitingLength), in)
 	return pushedPrefix + name, lifetime, err
 }

@@ -39,13 +39,31 @@ type waiting struct {
 	Rounds   int    `json:"rounds,omitempty"`
 }
 
+// maxWaiting bounds what is kept of a request that anybody can send.
+const maxWaiting = 16 << 10
+
+// known leaves out what no rule reads, so that it is not kept either.
+func known(v url.Values) url.Values {
+	out := url.Values{}
+	for name, list := range v {
+		if _, ok := maxLength[name]; ok && name != "request" && name != "request_uri" {
+			out[name] = list
+		}
+	}
+	return out
+}
+
 // Wait keeps a request of a browser, which a cookie names, and returns the id
 // under which Waiting finds it again, for half an hour. rounds is 1 if the person
 // is sent to sign in at once, else 0.
 func (d *Desk) Wait(ctx context.Context, c *Case, browser string, before []byte, rounds int) (*Waiting, error) {
 	r := c.Request
+	values := known(r.values).Encode()
+	if r.Source == Plain && len(values) > maxWaiting {
+		return nil, page("invalid_request", "", "The request is larger than 16 KiB; push it to the PAR endpoint.")
+	}
 	w := &Waiting{Case: c, ID: NewName(), Before: before, Rounds: rounds, Since: d.now(), stored: waiting{
-		Values: r.values.Encode(), Source: r.Source, Signed: r.Signed, PushedAs: r.PushedAs,
+		Values: values, Source: r.Source, Signed: r.Signed, PushedAs: r.PushedAs,
 		Browser: d.keys.MAC("request browser", []byte(browser)), Before: before, Rounds: rounds,
 	}}
 	return w, d.put(ctx, kindWaiting, c.Org.ID, c.App.ID, w.ID, d.now().Add(waitingLength), w.stored)
