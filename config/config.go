@@ -28,6 +28,7 @@ type Config struct {
 	TLSKeyFile     string
 	ClientCAFile   string // certificate authorities of apps that authenticate by certificate
 	ClientHeader   string // header in which a trusted proxy passes the certificate of a client
+	MTLSURL        string // where apps show certificates, like PublicURL; "": everywhere
 
 	SMTPHost     string // "": letters stay in the outbox
 	SMTPPort     int    // 0: by SMTPTLS

@@ -62,6 +62,8 @@ var settings = []Setting{
 		Doc: "authorities in PEM whose certificates apps may authenticate with"},
 	{Key: "client_header", set: text(func(c *Config) *string { return &c.ClientHeader }),
 		Doc: "header in which a trusted proxy passes the certificate of a client, in URL-encoded PEM"},
+	{Key: "mtls_url", set: setMTLSURL,
+		Doc: "URL with a host of its own where apps show their certificates, so that browsers are not asked for one"},
 	{Key: "smtp_host", set: text(func(c *Config) *string { return &c.SMTPHost }),
 		Doc: "mail server; without one letters stay in the outbox"},
 	{Key: "smtp_port", Default: "0", set: integer(func(c *Config) *int { return &c.SMTPPort }, 0, 65535),
@@ -133,6 +135,26 @@ func setListen(c *Config, v string) error {
 }
 
 func setPublicURL(c *Config, v string) error {
+	if err := rootURL(v); err != nil {
+		return err
+	}
+	c.PublicURL = v
+	return nil
+}
+
+func setMTLSURL(c *Config, v string) error {
+	if err := rootURL(v); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(v, "https://") {
+		return errors.New("must begin with https://")
+	}
+	c.MTLSURL = strings.TrimSuffix(v, "/")
+	return nil
+}
+
+// rootURL checks that a text is the URL of a host.
+func rootURL(v string) error {
 	u, err := url.Parse(v)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Hostname() == "":
@@ -142,7 +164,6 @@ func setPublicURL(c *Config, v string) error {
 	case strings.Trim(u.Path, "/") != "":
 		return errors.New("must have no path: Muster answers at the root of a host")
 	}
-	c.PublicURL = v
 	return nil
 }
 

@@ -330,6 +330,41 @@ func TestCertificateAuthentication(t *testing.T) {
 	}
 }
 
+// TestAliases is RFC 8705 section 5: apps with certificates go to a host of their
+// own, and proofs of DPoP name it.
+func TestAliases(t *testing.T) {
+	b := onSQLite(t)
+	if got := b.send("GET", "/o/acme/.well-known/openid-configuration", "").want(200); got.body["mtls_endpoint_aliases"] != nil {
+		t.Errorf("aliases without a host of their own: %s", got.text)
+	}
+	const far = "https://mtls.id.test"
+	next := &back{t: t, db: b.db, keys: b.keys, parent: b, org: b.org, by: b.by, issuer: b.issuer, mtls: far}
+	next.open()
+	got := next.send("GET", "/o/acme/.well-known/openid-configuration", "").want(200)
+	all, _ := got.body["mtls_endpoint_aliases"].(map[string]any)
+	if len(all) != 6 {
+		t.Errorf("aliases %v", all)
+	}
+	for name, url := range all {
+		if usual, _ := got.body[name].(string); url != far+strings.TrimPrefix(usual, public) {
+			t.Errorf("the alias of %s is %v, and the usual address %s", name, url, usual)
+		}
+	}
+	c, p := next.app("web", nil), next.prover()
+	ask := func(host, htu string) answer {
+		body := form("grant_type", identity.GrantClientCredentials).Encode()
+		r := httptest.NewRequest("POST", "https://"+host+"/o/acme/oauth2/token", strings.NewReader(body))
+		for name, v := range map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Authorization": c.basic(), "DPoP": p.proof("POST", htu+"/o/acme/oauth2/token", "")} {
+			r.Header.Set(name, v)
+		}
+		return next.do(r, "token at "+host)
+	}
+	ask("mtls.id.test", far).want(200)
+	ask("id.test", public).want(200)
+	ask("id.test", far).want(400, "invalid_dpop_proof")
+	ask("evil.test", "https://evil.test").want(400, "invalid_dpop_proof") // the header Host has no say
+}
+
 func TestCertificateBound(t *testing.T) {
 	b := onSQLite(t)
 	c, user := b.app("web", func(s *identity.AppSettings) { s.CertificateBound = true }), b.user("ann")

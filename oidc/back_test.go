@@ -53,6 +53,7 @@ type back struct {
 
 	parent  *back // whose clock it has, if any
 	plain   bool  // no certificates of clients reach it
+	mtls    string
 	mu      sync.Mutex
 	shift   time.Duration // how far the clock has been put forward
 	logged  bytes.Buffer
@@ -104,7 +105,7 @@ func (b *back) open() {
 	p, err := oidc.New(oidc.Options{
 		Apps: b.apps, Tokens: b.tokens, Claims: b.said, Sessions: b.sessions, Requests: b.requests, UI: pages,
 		SignIn: signin.New(signin.Options{DB: db, Keys: keys, Directory: b.dir, Public: public, Now: b.now, Log: log}),
-		Public: public, Log: log, Now: b.now, Certificates: !b.plain, Authorities: !b.plain,
+		Public: public, MTLS: b.mtls, Log: log, Now: b.now, Certificates: !b.plain, Authorities: !b.plain,
 	})
 	b.ok(err)
 	p.Mount(b.mux)

@@ -95,8 +95,13 @@ func thumbprint(cert *x509.Certificate) string {
 }
 
 // address is the URL of a request as the world sees it. The headers of the
-// request have no say in it.
-func (p *Provider) address(r *http.Request) string { return p.public + r.URL.EscapedPath() }
+// request have no say in it, but for which of our two hosts it came to.
+func (p *Provider) address(r *http.Request) string {
+	if host, ok := strings.CutPrefix(p.mtls, "https://"); ok && strings.EqualFold(host, r.Host) {
+		return p.mtls + r.URL.EscapedPath()
+	}
+	return p.public + r.URL.EscapedPath()
+}
 
 // scopes returns the scopes that the app asks for, each once, nil if it names
 // none.

@@ -29,6 +29,8 @@ type metadata struct {
 	Device        string `json:"device_authorization_endpoint"`
 	EndSession    string `json:"end_session_endpoint"`
 
+	Aliases *aliases `json:"mtls_endpoint_aliases,omitempty"`
+
 	Scopes        []string `json:"scopes_supported"`
 	Claims        []string `json:"claims_supported"`
 	ClaimTypes    []string `json:"claim_types_supported"`
@@ -67,6 +69,17 @@ type metadata struct {
 	BackchannelSession  bool `json:"backchannel_logout_session_supported"`
 	FrontchannelLogout  bool `json:"frontchannel_logout_supported"`
 	FrontchannelSession bool `json:"frontchannel_logout_session_supported"`
+}
+
+// aliases are the endpoints where apps show their certificates (RFC 8705 section
+// 5).
+type aliases struct {
+	Token         string `json:"token_endpoint"`
+	UserInfo      string `json:"userinfo_endpoint"`
+	Introspection string `json:"introspection_endpoint"`
+	Revocation    string `json:"revocation_endpoint"`
+	PAR           string `json:"pushed_authorization_request_endpoint"`
+	Device        string `json:"device_authorization_endpoint"`
 }
 
 // The methods of client authentication that are always there, that of public
@@ -138,6 +151,9 @@ func (p *Provider) describe(ctx context.Context, org identity.Organisation) (met
 	}
 	if s.Legacy.UnsignedRequestURI {
 		m.RequestObjectAlgs = append(m.RequestObjectAlgs, "none")
+	}
+	if at := p.mtls + base(org) + "/oauth2/"; p.mtls != "" && p.certificates {
+		m.Aliases = &aliases{at + "token", at + "userinfo", at + "introspect", at + "revoke", at + "par", at + "device_authorization"}
 	}
 	methods, algs := slices.Clone(authMethods), asymmetricAlgs
 	if p.certificates {

@@ -45,6 +45,9 @@ type Options struct {
 	// ClientCertificate returns the certificate that the caller proved to hold,
 	// nil if none. nil: the one of the TLS connection.
 	ClientCertificate func(*http.Request) *x509.Certificate
+	// MTLS is the URL where apps show their certificates, like Public (RFC 8705
+	// section 5); "": Public.
+	MTLS string
 	// Certificates says that certificates of clients reach this server, so that
 	// discovery offers what works by them.
 	Certificates bool
@@ -71,6 +74,7 @@ type Provider struct {
 	requests    *request.Desk
 	ui          *ui.UI
 	public      string
+	mtls        string
 	certificate func(*http.Request) *x509.Certificate
 	remote      func(*http.Request) string
 	pushes      *web.Limiter
@@ -104,7 +108,7 @@ func New(o Options) (*Provider, error) {
 	p := &Provider{
 		remote: o.Address, pushes: o.Pushes,
 		apps: o.Apps, tokens: o.Tokens, claims: o.Claims, signin: o.SignIn, sessions: o.Sessions, requests: o.Requests, ui: o.UI,
-		public: strings.TrimSuffix(o.Public, "/"), certificate: o.ClientCertificate, certificates: o.Certificates, authorities: o.Authorities, log: o.Log, now: o.Now,
+		public: strings.TrimSuffix(o.Public, "/"), mtls: o.MTLS, certificate: o.ClientCertificate, certificates: o.Certificates, authorities: o.Authorities, log: o.Log, now: o.Now,
 		cross: http.NewCrossOriginProtection(), cookies: web.Cookies{Secure: strings.HasPrefix(o.Public, "https:")},
 	}
 	if err := p.cross.AddTrustedOrigin(p.public); err != nil {

@@ -19,10 +19,12 @@ import (
 func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	h, address := s.house, s.address
 	pages.Mount(mux)
+	s.pages = pages
 	desk := request.New(request.Options{DB: h.DB, Keys: h.Keys, Apps: h.Apps, Fetch: h.Outbound, Issuer: h.Tokens.Issuer})
 	provider, err := oidc.New(oidc.Options{
 		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Address: address, Log: s.log,
 		Pushes:       web.NewLimiter(h.Config.RateLimit),
+		MTLS:         h.Config.MTLSURL,
 		Certificates: h.Config.TLSCertFile != "" || h.Config.ClientHeader != "", Authorities: h.Config.ClientCAFile != "",
 	})
 	if err != nil {

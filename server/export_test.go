@@ -16,6 +16,9 @@ func Certificates(header, trusted, authorities string, next http.Handler) http.H
 	return &certificates{header: header, trusted: []netip.Prefix{netip.MustParsePrefix(trusted)}, authorities: pool, next: next}
 }
 
+// TLSConfig is how HTTPS is spoken.
+var TLSConfig = tlsConfig
+
 // People are what the portal knows of people.
 func People(h *House) portal.People { return accounts{h} }
 

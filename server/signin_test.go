@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/muster-id/muster/config"
 	"github.com/muster-id/muster/server"
 )
 
@@ -105,6 +106,48 @@ func TestAttackClientHeader(t *testing.T) {
 				t.Error("the header reaches a door")
 			}
 		})
+	}
+}
+
+// TestCertificatesAsked: where apps show certificates at a host of its own,
+// browsers are not asked for one anywhere else (RFC 8705 section 5).
+func TestCertificatesAsked(t *testing.T) {
+	dir := t.TempDir()
+	cert, key, err := server.SelfSigned(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for phrase, c := range map[string]struct {
+		mtls, host string
+		want       tls.ClientAuthType
+	}{
+		"one host for all":  {"", "id.example.com", tls.RequestClientCert},
+		"the host of apps":  {"https://mtls.example.com:8443", "MTLS.example.com", tls.RequestClientCert},
+		"the usual host":    {"https://mtls.example.com:8443", "id.example.com", tls.NoClientCert},
+		"who names no host": {"https://mtls.example.com:8443", "", tls.NoClientCert},
+	} {
+		set := map[string]string{"data_dir": dir, "tls_cert_file": cert, "tls_key_file": key}
+		if c.mtls != "" {
+			set["mtls_url"] = c.mtls
+		}
+		cfg, err := config.Read(config.Sources{Flags: set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := server.TLSConfig(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.GetConfigForClient != nil {
+			if other, err := got.GetConfigForClient(&tls.ClientHelloInfo{ServerName: c.host}); err != nil {
+				t.Fatal(err)
+			} else if other != nil {
+				got = other
+			}
+		}
+		if got.ClientAuth != c.want || len(got.CipherSuites) != 4 || got.MinVersion != tls.VersionTLS12 {
+			t.Errorf("%s: certificates are asked for by %v, want %v", phrase, got.ClientAuth, c.want)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ func tlsConfig(cfg *config.Config) (*tls.Config, error) {
 	if _, err := files.get(nil); err != nil {
 		return nil, hint("name a certificate chain and its key in PEM with --tls-cert-file and --tls-key-file", "read the certificate: %w", err)
 	}
-	return &tls.Config{
+	secure := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		CipherSuites: []uint16{
 			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -43,7 +44,26 @@ func tlsConfig(cfg *config.Config) (*tls.Config, error) {
 		// it belongs to is decided where the app is known.
 		ClientAuth: tls.RequestClientCert,
 		NextProtos: []string{"h2", "http/1.1"},
-	}, nil
+	}
+	askAt(secure, cfg.MTLSURL)
+	return secure, nil
+}
+
+// askAt has certificates asked for at one URL alone, if there is one: browsers at
+// all others would ask people for theirs.
+func askAt(secure *tls.Config, mtls string) {
+	u, err := url.Parse(mtls)
+	if err != nil || u.Hostname() == "" {
+		return
+	}
+	asking := secure.Clone()
+	secure.ClientAuth = tls.NoClientCert
+	secure.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if strings.EqualFold(hello.ServerName, u.Hostname()) {
+			return asking, nil
+		}
+		return nil, nil
+	}
 }
 
 // A keyPair reads a certificate again when its file has changed.
