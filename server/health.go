@@ -70,7 +70,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ identity.Actor
 // a few lines.
 func (s *Server) front(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
 	w.Header().Add("Vary", "Accept")
-	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if page(r) {
 		s.people.Front(w, r)
 		return nil
 	}

@@ -38,6 +38,7 @@ type Server struct {
 	log      *slog.Logger
 	door     *scim.Door
 	people   *portal.Portal
+	pages    *ui.UI
 	trace    tracing
 	http     *http.Server
 	draining atomic.Bool
@@ -109,12 +110,13 @@ func (s *Server) handler() (http.Handler, error) {
 	s.mountOps(mux, metricsHandler(reg))
 	// The mux redirects paths such as /scim/v2//Users, which no client of an API
 	// follows with its body; the door answers them itself.
+	rest := s.withPages(mux)
 	direct := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p, ok := strings.CutPrefix(r.URL.Path, "/scim"); ok && (p == "" || p[0] == '/') {
 			s.door.ServeHTTP(w, r)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		rest.ServeHTTP(w, r)
 	})
 	authorities, err := certPool(cfg.ClientCAFile, false)
 	if err != nil {
