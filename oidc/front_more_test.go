@@ -84,9 +84,9 @@ func TestConsent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f.browser(t, "eve").visit("GET", v.App.Cancel, nil).onPage(400)
+			f.browser(t, "eve").visit("GET", v.App.Cancel, nil).onPage(403)
 			b.visit("GET", v.App.Cancel, nil).refused("access_denied")
-			b.visit("GET", v.App.Cancel, nil).onPage(400) // once
+			b.visit("GET", v.App.Cancel, nil).onPage(404) // once
 		})
 		t.Run("another site cannot answer", func(t *testing.T) {
 			b := f.browser(t, "ann")
