@@ -97,7 +97,7 @@ func (d *Directory) Start(ctx context.Context) error {
 			return err
 		}
 		at := d.now()
-		o := identity.Organisation{ID: identity.NewOrgID(), Slug: RootSlug, Name: "Root", Created: at, Modified: at}
+		o := identity.Organisation{ID: identity.NewOrgID(), Slug: RootSlug, Name: "Muster", Created: at, Modified: at}
 		if err := tx.InsertOrganisation(ctx, o); err != nil {
 			return err
 		}

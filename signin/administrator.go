@@ -427,16 +427,18 @@ func (s *Service) keepOperator(ctx context.Context, tx *store.Tx, root, org iden
 	if err != nil {
 		return err
 	}
+	// The claim is read before the others are counted: whoever counts somebody who
+	// is just leaving has an old version of it.
+	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
+	if err != nil {
+		return err
+	}
 	n, err := operators(ctx, tx, root)
 	if err != nil {
 		return err
 	}
 	if n < 2 {
 		return identity.NewError(identity.Conflict, "", "The last operator stays one. Appoint another first.")
-	}
-	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
-	if err != nil {
-		return err
 	}
 	return tx.UpdateArtefact(ctx, c) // of two who part at once, one is Stale
 }
