@@ -173,14 +173,15 @@ func (s *Server) Run(ctx, now context.Context, ln net.Listener, ready func() err
 	var loops sync.WaitGroup
 	s.background(work, &loops)
 	served := make(chan error, 1)
+	secure := s.http.TLSConfig != nil // before Serve, which makes one for itself
 	go func() {
-		if s.http.TLSConfig != nil {
+		if secure {
 			served <- s.http.ServeTLS(ln, "", "")
 			return
 		}
 		served <- s.http.Serve(ln)
 	}()
-	err := answers(ctx, ln.Addr().String(), s.http.TLSConfig != nil)
+	err := answers(ctx, ln.Addr().String(), secure)
 	if err == nil {
 		err = ready()
 	}
