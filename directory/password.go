@@ -114,8 +114,8 @@ func busy(err error) error {
 	return err
 }
 
-// SetPassword gives a user of the actor's organisation a password. It does not
-// judge how good it is. It is Invalid for a text that cannot be a password and
+// SetPassword gives a user of the actor's organisation a password, and signs the
+// user out. It does not judge how good it is. It is Invalid for a text that cannot be a password and
 // NotFound without such a user.
 func (d *Directory) SetPassword(ctx context.Context, by identity.Actor, user identity.ID, password string) error {
 	phc, err := secret.HashPassword(ctx, password)
@@ -145,10 +145,16 @@ var errPassword = identity.NewError(identity.Invalid, "password", "The password 
 
 // putPassword stores a hash and tells of it in the change log.
 func (d *Directory) putPassword(ctx context.Context, by identity.Actor, user identity.ID, phc string) error {
-	return d.db.Update(ctx, func(tx *store.Tx) error { return d.PutPassword(ctx, tx, by, user, phc) })
+	return d.db.Update(ctx, func(tx *store.Tx) error {
+		if err := d.PutPassword(ctx, tx, by, user, phc); err != nil {
+			return err
+		}
+		return d.signOut(ctx, tx, by.Org, user)
+	})
 }
 
-// PutPassword is SetPassword as part of a transaction: phc is what
+// PutPassword is SetPassword as part of a transaction, and leaves sessions to the
+// caller: phc is what
 // secret.HashPassword made of the password, before the transaction.
 func (d *Directory) PutPassword(ctx context.Context, tx *store.Tx, by identity.Actor, user identity.ID, phc string) error {
 	r, err := tx.Get(ctx, by.Org, userType, user)

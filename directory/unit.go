@@ -105,7 +105,9 @@ func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outc
 	if err := b.savePassword(ctx, tx, w.ID, p); err != nil {
 		return Outcome{}, err
 	}
-	if w.Type.Name == userType && cur.Keys.Active != store.False && next.Keys.Active == store.False {
+	// Whoever got in by the old password, or by what has been taken away, is out.
+	shut := cur.Keys.Active != store.False && next.Keys.Active == store.False
+	if w.Type.Name == userType && (shut || p.password != "") {
 		if err := b.signOut(ctx, tx, w.ID); err != nil {
 			return Outcome{}, err
 		}
@@ -171,12 +173,16 @@ func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, err
 	return Outcome{Changed: true}, b.bump(ctx, tx, groups, membership{w.ID: -1})
 }
 
-// signOut ends the sessions of a user and what the user allowed apps.
 func (b *batch) signOut(ctx context.Context, tx *store.Tx, user identity.ID) error {
-	if err := b.d.sessions.EndUser(ctx, tx, b.by.Org, user, identity.ID{}); err != nil {
+	return b.d.signOut(ctx, tx, b.by.Org, user)
+}
+
+// signOut ends the sessions of a user and what the user allowed apps.
+func (d *Directory) signOut(ctx context.Context, tx *store.Tx, org identity.OrgID, user identity.ID) error {
+	if err := d.sessions.EndUser(ctx, tx, org, user, identity.ID{}); err != nil {
 		return err
 	}
-	_, err := tx.EndGrantsOf(ctx, b.by.Org, user, identity.ID{}, b.d.now())
+	_, err := tx.EndGrantsOf(ctx, org, user, identity.ID{}, d.now())
 	return err
 }
 

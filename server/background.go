@@ -34,13 +34,17 @@ func (s *Server) purge(ctx context.Context) error {
 	return err
 }
 
-// spent is how long things of sign-in that have ended are kept: so long that one
-// that comes a second time is known for what it is.
-const spent = 24 * time.Hour
+// How long things of sign-in that have ended are kept: codes and the like so long
+// that one that comes a second time is known for what it is, the rest for who
+// asks what became of it.
+const (
+	spentArtefacts = 10 * time.Minute
+	spent          = 24 * time.Hour
+)
 
 // purgeSignIn removes sessions, codes, tokens and jobs that ended long ago.
 func (s *Server) purgeSignIn(ctx context.Context) error {
-	_, err := s.house.DB.PurgeSignin(ctx, time.Now().Add(-spent))
+	_, err := s.house.DB.PurgeSignin(ctx, time.Now().Add(-spentArtefacts), time.Now().Add(-spent))
 	return err
 }
 

@@ -59,10 +59,11 @@ const (
 )
 
 // PurgeSignin removes what was over before a time in every organisation:
-// artefacts that had expired, sessions, grants and jobs that had ended, the
-// grants and consents of apps that are gone, and failures of a day before. It
-// says how many rows it removed.
-func (db *DB) PurgeSignin(ctx context.Context, before time.Time) (n int, err error) {
+// sessions, grants and jobs that had ended, the grants and consents of apps that
+// are gone, and failures of a day before; and artefacts that expired before a
+// time of their own, for strangers make them by the thousand. It says how many
+// rows it removed.
+func (db *DB) PurgeSignin(ctx context.Context, artefacts, before time.Time) (n int, err error) {
 	after := ""
 	for {
 		var orgs []identity.Organisation
@@ -74,7 +75,7 @@ func (db *DB) PurgeSignin(ctx context.Context, before time.Time) (n int, err err
 			return n, err
 		}
 		for _, o := range orgs {
-			gone, err := db.purgeSignIn(ctx, o.ID, before)
+			gone, err := db.purgeSignIn(ctx, o.ID, artefacts, before)
 			n += gone
 			if err != nil {
 				return n, wrap(err, "purge what signs in to %s", o.Slug)
@@ -84,8 +85,8 @@ func (db *DB) PurgeSignin(ctx context.Context, before time.Time) (n int, err err
 	}
 }
 
-func (db *DB) purgeSignIn(ctx context.Context, org identity.OrgID, before time.Time) (int, error) {
-	n, err := db.purgeArtefacts(ctx, org, before)
+func (db *DB) purgeSignIn(ctx context.Context, org identity.OrgID, artefacts, before time.Time) (int, error) {
+	n, err := db.purgeArtefacts(ctx, org, artefacts)
 	for _, w := range walks {
 		if err != nil {
 			return n, err

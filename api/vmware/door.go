@@ -28,6 +28,7 @@ type Provider interface {
 
 // Sessions is the little this door needs of package session.
 type Sessions interface {
+	List(ctx context.Context, org identity.OrgID, user identity.ID) ([]identity.Session, error)
 	End(ctx context.Context, org identity.OrgID, id identity.ID) error
 }
 

@@ -58,6 +58,9 @@ func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.A
 	if !ok {
 		return errCredentials // a pairwise subject: the app that it belongs to may ask UserInfo
 	}
+	if err := d.stillIn(ctx, org, user, said); err != nil {
+		return err
+	}
 	scopes, err := d.scopesOf(ctx, org, said)
 	if err != nil {
 		return err
@@ -75,6 +78,22 @@ func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.A
 	delete(said, "ovl")
 	delete(said, "ovc")
 	web.JSON(w, http.StatusOK, said)
+	return nil
+}
+
+// stillIn refuses an ID token whose session has ended.
+func (d *Door) stillIn(ctx context.Context, org identity.Organisation, user identity.ID, said map[string]any) error {
+	sid := textOf(said, "sid")
+	if sid == "" {
+		return nil // without a session, as by a password grant
+	}
+	list, err := d.o.Sessions.List(ctx, org.ID, user)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(list, func(s identity.Session) bool { return s.ID.String() == sid }) {
+		return errCredentials
+	}
 	return nil
 }
 

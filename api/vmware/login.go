@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
@@ -61,7 +62,7 @@ func (d *Door) enter(r *http.Request, org identity.Organisation, name, password 
 		return token.Response{}, user, err
 	}
 	res, err := d.o.Tokens.Issue(ctx, token.Request{Org: org, App: a, Authorization: token.Authorization{
-		App: a.ID, User: user, Scopes: scopes, AMR: []string{"pwd"}, Refresh: refresh, Offline: refresh,
+		App: a.ID, User: user, Scopes: scopes, AMR: []string{"pwd"}, AuthTime: time.Now(), Refresh: refresh, Offline: refresh,
 	}})
 	return res, user, err
 }
@@ -101,11 +102,14 @@ func (d *Door) login(w http.ResponseWriter, r *http.Request, _ identity.Actor) e
 // and only this door renews their tokens.
 const apiTokens = "vmware-api-token"
 
-// own reports whether a token is of a person who is signed in to an app that the
-// organisation trusts. A token that somebody gave to another app must not become
-// one that lasts.
+// lately is how long after somebody signed in they can have an API token made.
+const lately = 15 * time.Minute
+
+// own reports whether a token is of a person who signed in lately to an app that
+// the organisation trusts. A token that somebody gave to another app, or that was
+// found, must not become one that lasts.
 func own(b *token.Bearer) bool {
-	return !b.User.IsZero() && b.App.Trusted && b.Confirmation == (token.Confirmation{})
+	return !b.User.IsZero() && b.App.Trusted && b.Confirmation == (token.Confirmation{}) && time.Since(b.AuthTime) < lately
 }
 
 // makeApp makes the app of an API token, which belongs to the person who asks.

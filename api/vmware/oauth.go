@@ -57,6 +57,10 @@ func (d *Door) authToken(w http.ResponseWriter, r *http.Request, _ identity.Acto
 	return d.grant(w, r, org, form)
 }
 
+// inURL are the fields of row 3 that may stand in the URL: those that are no
+// secrets, for URLs end up in logs.
+var inURL = []string{"grant_type", "state", "redirect_uri", "client_id", "scope", "orgId", "org_id"}
+
 // authorize is rows 3 and 9: as row 1, with the credentials of the app in the
 // body where the header has none.
 func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
@@ -64,8 +68,9 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Acto
 	if err != nil {
 		return err
 	}
-	for k, v := range r.URL.Query() {
-		if !form.Has(k) && len(v) == 1 && k != "client_secret" { // a secret in a URL is one no longer
+	query := r.URL.Query()
+	for _, k := range inURL {
+		if v := query[k]; !form.Has(k) && len(v) == 1 {
 			form.Set(k, v[0])
 		}
 	}

@@ -270,13 +270,13 @@ func purgeSignIn(t *testing.T, db *store.DB) {
 		}
 		return nil
 	})
-	n, err := db.PurgeSignin(ctx, before)
+	n, err := db.PurgeSignin(ctx, before, before)
 	// Of both organisations the session, the grant, the artefact and the failure,
 	// of one also the job and the consent.
 	if n != many+10 || err != nil {
 		t.Errorf("PurgeSignin removed %d rows, %v, want %d", n, err, many+10)
 	}
-	if n, err = db.PurgeSignin(ctx, before); n != 0 || err != nil {
+	if n, err = db.PurgeSignin(ctx, before, before); n != 0 || err != nil {
 		t.Errorf("a second PurgeSignin removed %d rows, %v", n, err)
 	}
 	own := kept.lookUp(t, db, kept.org)
