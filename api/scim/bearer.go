@@ -68,12 +68,9 @@ const wellKnown = "/.well-known/oauth-protected-resource"
 
 // metadata tells a client that has no token where to get one. The organisation
 // is that of the resource's path; without one it is the root organisation.
+// Without a path it is about the host as a whole.
 func (d *Door) metadata(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	resource := strings.TrimPrefix(r.URL.Path, wellKnown)
-	if resource == "" {
-		resource = "/scim/v2"
-	}
-	a := parse(resource, "")
+	a := parse(strings.TrimPrefix(r.URL.Path, wellKnown), "")
 	issuer := d.public
 	if a.Organisation != "" {
 		org, err := d.dir.Organisation(r.Context(), a.Organisation)
@@ -86,12 +83,12 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request, _ identity.Actor
 	}
 	text, err := json.Marshal(map[string]any{
 		"resource":                                   d.public + a.Root,
-		"resource_name":                              "SCIM 2.0",
+		"resource_name":                              "Muster",
 		"authorization_servers":                      []string{issuer},
 		"scopes_supported":                           []string{scope},
 		"bearer_methods_supported":                   []string{"header"},
-		"dpop_signing_alg_values_supported":          []string{"ES256", "RS256", "PS256", "EdDSA"},
-		"tls_client_certificate_bound_access_tokens": true,
+		"dpop_signing_alg_values_supported":          token.DPoPAlgorithms,
+		"tls_client_certificate_bound_access_tokens": d.certificates,
 	})
 	if err != nil {
 		return err

@@ -30,9 +30,12 @@ type Options struct {
 	// Bearer reads an access token of a request. nil: only the tokens of
 	// connections open this door.
 	Bearer func(*http.Request) (*token.Bearer, error)
-	Limits protocol.Limits  // zero fields mean the defaults
-	Log    *slog.Logger     // nil: slog.Default
-	Now    func() time.Time // nil: time.Now
+	// Certificates says that certificates of clients arrive here, so that tokens
+	// can be bound to them.
+	Certificates bool
+	Limits       protocol.Limits  // zero fields mean the defaults
+	Log          *slog.Logger     // nil: slog.Default
+	Now          func() time.Time // nil: time.Now
 }
 
 // A Door serves everything below /scim.
@@ -44,6 +47,8 @@ type Door struct {
 	throttle *throttle
 	standard *schema.Registry
 	bearer   func(*http.Request) (*token.Bearer, error)
+
+	certificates bool
 }
 
 // New makes a Door.
@@ -55,7 +60,7 @@ func New(o Options) *Door {
 		o.Now = time.Now
 	}
 	d := &Door{
-		dir: o.Directory, bearer: o.Bearer, public: strings.TrimSuffix(o.Public, "/"), throttle: newThrottle(o.Now),
+		dir: o.Directory, bearer: o.Bearer, certificates: o.Certificates, public: strings.TrimSuffix(o.Public, "/"), throttle: newThrottle(o.Now),
 		async: provision.NewAsync(o.Directory, o.Log), standard: schema.Standard(),
 	}
 	d.server = protocol.New(protocol.Options{
