@@ -235,7 +235,9 @@ func TestFirstAdministrator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	type_ := func(sel, text string) chromedp.Action[chromedp.Void] { return chromedp.SendKeys(chromedp.CSS(sel), text) }
+	type_ := func(sel, text string) chromedp.Action[chromedp.Void] {
+		return chromedp.SendKeys(chromedp.CSS(sel), text)
+	}
 	s.do("open the link", chromedp.Navigate(link.URL), chromedp.WaitVisible(chromedp.CSS("#setup-form")))
 	token, err := chromedp.Run(s.ctx, chromedp.Value(chromedp.CSS("#token")))
 	if err != nil || token == "" || strings.Contains(link.URL[:strings.Index(link.URL, "#")], token) {

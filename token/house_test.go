@@ -292,12 +292,10 @@ func read(t testing.TB, jwt string, part int) map[string]any {
 
 // A prover makes DPoP proofs.
 type prover struct {
-	t      testing.TB
-	key    *ecdsa.PrivateKey
-	jkt    string
-	now    func() time.Time
-	header map[string]any
-	claims map[string]any
+	t   testing.TB
+	key *ecdsa.PrivateKey
+	jkt string
+	now func() time.Time
 }
 
 func newProver(t testing.TB, now func() time.Time) *prover {

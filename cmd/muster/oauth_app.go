@@ -104,7 +104,7 @@ func (a *app) appCommand() *cobra.Command {
 // appFlags are the settings of an app that have flags of their own; --set takes
 // every other.
 type appFlags struct {
-	kind, auth, jwks, jwksURI, connection   string
+	kind, auth, jwksURI, connection         string
 	redirects, logouts, grants, scopes, aud []string
 	set                                     []string
 	trusted                                 bool
