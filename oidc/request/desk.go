@@ -161,6 +161,7 @@ func (d *Desk) resolve(ctx context.Context, c *Case, v url.Values) error {
 	}
 	o, err := d.readObject(ctx, c, text, from, v.Get("client_id"))
 	if err != nil {
+		c.Request.wishes(text)
 		return err
 	}
 	o.values.Set("client_id", v.Get("client_id"))

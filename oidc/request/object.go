@@ -132,6 +132,34 @@ func unsigned(c *Case, text string, from Source, alg string) ([]byte, error) {
 	return payload, nil
 }
 
+// wishes takes from a refused request object without a signature how the app
+// wants to hear of the refusal, which is worth as much there as outside of it.
+func (r *AuthorizationRequest) wishes(text string) {
+	head, err := objectHeader(text)
+	if err != nil || head.Alg != "none" {
+		return
+	}
+	payload, err := base64.RawURLEncoding.Strict().DecodeString(strings.Split(text, ".")[1])
+	if err != nil {
+		return
+	}
+	fields, err := strictObject(payload)
+	if err != nil {
+		return
+	}
+	values, err := parameters(fields)
+	if err != nil {
+		return
+	}
+	inside := Parse(values)
+	if r.ResponseMode == "" && inside.bad["response_mode"] == "" {
+		r.ResponseMode = inside.ResponseMode
+	}
+	if r.State == "" && inside.bad["state"] == "" {
+		r.State = inside.State
+	}
+}
+
 // signedBy verifies a request object by the keys of the app.
 func (d *Desk) signedBy(ctx context.Context, c *Case, text, alg string) ([]byte, error) {
 	algs := objectAlgs

@@ -105,6 +105,31 @@ func TestRequestObject(t *testing.T) {
 	}
 }
 
+// TestRefusedObject looks where and with what state a refusal is told when the app
+// said it in the request object only.
+func TestRefusedObject(t *testing.T) {
+	wishes := `{"response_mode":"form_post","state":"inside","redirect_uri":"https://evil.test/"}`
+	for about, c := range map[string]struct{ outside, object, mode, state string }{
+		"an object without a signature":       {"", plainJWT(`{"alg":"none"}`, wishes), "form_post", "inside"},
+		"what stands outside comes first":     {"outside", plainJWT(`{"alg":"none"}`, wishes), "form_post", "outside"},
+		"an object with a bad signature":      {"", plainJWT(`{"alg":"ES256"}`, wishes) + "AAAA", "", ""},
+		"a state that is longer than allowed": {"", plainJWT(`{"alg":"none"}`, `{"state":"`+strings.Repeat("x", 9000)+`"}`), "", ""},
+	} {
+		t.Run(about, func(t *testing.T) {
+			s := newStand(t)
+			v := url.Values{"client_id": {"shop"}, "request": {c.object}, "state": {c.outside}, "redirect_uri": {"https://shop.test/cb"}}
+			s.c.Request = Parse(v)
+			if _, ok := s.resolve(t.Context(), s.c, v).(*Error); !ok {
+				t.Fatal("the object was accepted")
+			}
+			r := s.c.Request
+			if r.ResponseMode != c.mode || r.State != c.state || r.RedirectURI != "https://shop.test/cb" {
+				t.Errorf("the refusal goes to %q with %q and the state %q, want %q and %q", r.RedirectURI, r.ResponseMode, r.State, c.mode, c.state)
+			}
+		})
+	}
+}
+
 // TestAttack tries what comes in a request object.
 func TestAttack(t *testing.T) {
 	now := time.Now().Unix()
