@@ -98,10 +98,40 @@ func (h *House) open(ctx context.Context, mode Mode) (err error) {
 	if err := h.checkKey(ctx); err != nil {
 		return err
 	}
+	if err := h.recallURL(ctx, mode); err != nil {
+		return err
+	}
 	if err := h.makeRules(); err != nil {
 		return err
 	}
 	return h.Directory.Start(ctx)
+}
+
+// urlSetting is where a server notes under which URL it answers.
+const urlSetting = "public_url"
+
+// RememberURL notes under which URL the server answers, for commands on the same
+// data that nobody tells: the links and issuers that they print are the server's.
+func (h *House) RememberURL(ctx context.Context, url string) error {
+	return h.DB.Update(ctx, func(tx *store.Tx) error {
+		have, err := tx.Setting(ctx, urlSetting)
+		if err != nil || string(have) == url {
+			return err
+		}
+		return tx.PutSetting(ctx, urlSetting, []byte(url))
+	})
+}
+
+// recallURL takes the URL of the server that serves this data, where none is set.
+func (h *House) recallURL(ctx context.Context, mode Mode) error {
+	if mode == Create || h.Config.PublicURL != "" {
+		return nil
+	}
+	return h.DB.View(ctx, func(tx *store.Tx) error {
+		have, err := tx.Setting(ctx, urlSetting)
+		h.Config.PublicURL = string(have)
+		return err
+	})
 }
 
 // checkKey refuses a master key that is not the database's own. The directory

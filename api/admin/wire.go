@@ -8,11 +8,13 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/signin"
+	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 )
 
@@ -44,7 +46,8 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	h := w.Header()
 	if p.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="muster", resource_metadata="`+d.public+`/.well-known/oauth-protected-resource"`)
+		h.Add("WWW-Authenticate", `DPoP algs="`+strings.Join(token.DPoPAlgorithms, " ")+`"`)
+		h.Add("WWW-Authenticate", `Bearer realm="muster", resource_metadata="`+d.public+`/.well-known/oauth-protected-resource"`)
 	}
 	if after := signin.RetryAfter(err); after > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(after.Seconds())+1))

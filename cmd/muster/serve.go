@@ -76,6 +76,9 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, ready func(context.
 		}
 	}()
 	s := started{h, server.ThisBuild(version), cfg.URL(cfg.Listen)}
+	if err := h.RememberURL(ctx, s.url); err != nil && ctx.Err() == nil {
+		return err
+	}
 	srv, err := server.New(ctx, server.Options{House: h, Build: s.build, URL: s.url})
 	if err != nil {
 		return err
