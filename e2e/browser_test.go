@@ -109,16 +109,25 @@ func (s screen) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 // says is a fatal error unless an element holds all texts.
 func (s screen) says(sel chromedp.CSS, texts ...string) {
 	s.t.Helper()
-	s.do("wait for "+string(sel), chromedp.WaitVisible(sel))
-	got, err := chromedp.Run(s.ctx, chromedp.Text(sel))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, text := range texts {
-		if !strings.Contains(got, text) {
-			s.t.Fatalf("%s says %q, want %q in it", sel, got, text)
+	var got string
+	var missing []string
+	for range 100 { // the page before may still be there
+		s.do("wait for "+string(sel), chromedp.WaitVisible(sel))
+		text, err := chromedp.Run(s.ctx, chromedp.Text(sel))
+		if err == nil {
+			got, missing = text, nil
+			for _, want := range texts {
+				if !strings.Contains(got, want) {
+					missing = append(missing, want)
+				}
+			}
+			if missing == nil {
+				return
+			}
 		}
+		time.Sleep(50 * time.Millisecond)
 	}
+	s.t.Fatalf("%s says %q, want %q in it", sel, got, missing)
 }
 
 // around signs the demonstration's person in to the app, out of it again as the

@@ -133,6 +133,9 @@ func (c *Client) get(ctx context.Context, url string, maxBytes int64, contentTyp
 		return nil, nil, refused("The answer is longer than %d bytes.", maxBytes)
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBytes+1))
+	if err == nil {
+		err = ctx.Err() // what was cut off by the end of our patience may look whole
+	}
 	switch {
 	case err != nil:
 		return nil, nil, explain(err)
