@@ -72,18 +72,19 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	var last *Tx
 	err := db.driver.Update(ctx, func(c Conn) error {
-		tx := &Tx{db: db, conn: c, write: true}
-		if err := fn(tx); err != nil {
+		last = &Tx{db: db, conn: c, write: true}
+		if err := fn(last); err != nil {
 			return err
 		}
-		last = tx
-		return tx.finish(ctx)
+		return last.finish(ctx)
 	})
+	// Also after a failure: what stood in the way may have been written a moment
+	// ago, by somebody whose commit this one shared.
+	if last != nil && last.admin {
+		db.epoch.forget()
+	}
 	if err != nil {
 		return classify(err)
-	}
-	if last.admin {
-		db.epoch.forget()
 	}
 	for _, fn := range last.then {
 		fn()

@@ -36,19 +36,7 @@ func (d *Door) loginApp(ctx context.Context, org identity.Organisation) (*identi
 	if err != nil && identity.KindOf(err) != identity.Conflict {
 		return nil, err
 	}
-	// Somebody else may have been first a moment ago: what was remembered of the
-	// time before lasts a few milliseconds longer.
-	for range 20 {
-		if a, err = d.o.Apps.Get(ctx, org.ID, loginClient); identity.KindOf(err) != identity.NotFound {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	return a, err
+	return d.o.Apps.Get(ctx, org.ID, loginClient)
 }
 
 // enter checks a name and a password and issues tokens. The organisation must
