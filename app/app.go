@@ -41,8 +41,8 @@ type Service struct {
 	secretKey, assertionKey, registrationKey, initialKey [32]byte
 
 	apps      memo.Map[name, *identity.App]
-	strangers memo.Map[name, struct{}]       // names of no app
-	homes     memo.Map[name, identity.OrgID] // of client ids, zero for none or many
+	strangers memo.Map[name, struct{}]                // names of no app
+	homes     memo.Map[string, identity.Organisation] // of client ids
 	providers memo.Map[identity.OrgID, Provider]
 	ring      keyring
 }
@@ -325,30 +325,32 @@ func (s *Service) ByID(ctx context.Context, org identity.OrgID, id identity.ID) 
 }
 
 // OrganisationOf returns the organisation that has an app with a client id, for
-// doors whose paths name none. It is NotFound if no organisation has one, and if
-// more than one has. It is remembered as Get is.
-func (s *Service) OrganisationOf(ctx context.Context, clientID string) (org identity.OrgID, err error) {
-	none := identity.NewError(identity.NotFound, "", "There is no such app.")
-	if clientID == "" || len(clientID) > maxClientID {
-		return org, none
+// doors whose paths name none. If no organisation has one, or more than one has,
+// it is the root organisation, which then turns the app away. It is remembered
+// as Get is.
+func (s *Service) OrganisationOf(ctx context.Context, clientID string) (org identity.Organisation, err error) {
+	if len(clientID) > maxClientID {
+		clientID = "" // which nobody has
 	}
 	epoch, err := s.db.Epoch(ctx)
 	if err != nil {
 		return org, err
 	}
-	key := name{text: clientID}
-	if org, ok := s.homes.Get(epoch, key); ok {
-		if org.IsZero() {
-			return org, none
-		}
+	if org, ok := s.homes.Get(epoch, clientID); ok {
 		return org, nil
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		org, err = tx.OrganisationOfClient(ctx, clientID)
+		id, err := tx.OrganisationOfClient(ctx, clientID)
+		switch {
+		case identity.KindOf(err) == identity.NotFound:
+			org, err = tx.OrganisationBySlug(ctx, identity.RootSlug)
+		case err == nil:
+			org, err = tx.Organisation(ctx, id)
+		}
 		return err
 	})
-	if err == nil || identity.KindOf(err) == identity.NotFound {
-		s.homes.Put(epoch, key, org)
+	if err == nil {
+		s.homes.Put(epoch, clientID, org)
 	}
 	return org, err
 }

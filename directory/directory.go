@@ -92,12 +92,12 @@ func (d *Directory) Start(ctx context.Context) error {
 		if err := d.checkKey(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.OrganisationBySlug(ctx, RootSlug)
+		_, err := tx.OrganisationBySlug(ctx, identity.RootSlug)
 		if identity.KindOf(err) != identity.NotFound {
 			return err
 		}
 		at := d.now()
-		o := identity.Organisation{ID: identity.NewOrgID(), Slug: RootSlug, Name: "Muster", Created: at, Modified: at}
+		o := identity.Organisation{ID: identity.NewOrgID(), Slug: identity.RootSlug, Name: "Muster", Created: at, Modified: at}
 		if err := tx.InsertOrganisation(ctx, o); err != nil {
 			return err
 		}

@@ -10,9 +10,6 @@ import (
 	"github.com/muster-id/muster/store"
 )
 
-// RootSlug is the slug of the root organisation.
-const RootSlug = "root"
-
 // NewOrganisation is what CreateOrganisation asks for.
 type NewOrganisation struct {
 	Parent identity.OrgID // zero: the root organisation
@@ -25,7 +22,7 @@ const maxName = 200
 
 // Root returns the root organisation.
 func (d *Directory) Root(ctx context.Context) (identity.Organisation, error) {
-	return d.Organisation(ctx, RootSlug)
+	return d.Organisation(ctx, identity.RootSlug)
 }
 
 // Organisation finds an organisation by slug or UUID. The slug of the root

@@ -13,6 +13,10 @@ type Organisation struct {
 	Modified time.Time
 }
 
+// RootSlug is the slug of the root organisation. Paths and issuers do not name
+// it.
+const RootSlug = "root"
+
 // A Connection is a source of provisioning: a directory such as Entra ID that
 // writes to us by SCIM, with the dialect that it speaks.
 type Connection struct {

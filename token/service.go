@@ -80,9 +80,6 @@ func New(o Options) *Service {
 // now is the time as the database keeps it.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }
 
-// rootSlug is the slug of the root organisation, whose issuer has no path.
-const rootSlug = "root"
-
 // Issuer returns the issuer of an organisation: the public address for the root
 // organisation, "/o/slug" below it for the others.
 func (s *Service) Issuer(o identity.Organisation) string {
@@ -100,10 +97,10 @@ func (s *Service) OrgOfIssuer(iss string) (slug string, ok bool) {
 		return "", false
 	}
 	if rest == "" {
-		return rootSlug, true
+		return identity.RootSlug, true
 	}
 	slug, ok = strings.CutPrefix(rest, "/o/")
-	if !ok || slug == "" || slug == rootSlug || strings.ContainsAny(slug, "/?#%\x00") {
+	if !ok || slug == "" || slug == identity.RootSlug || strings.ContainsAny(slug, "/?#%\x00") {
 		return "", false
 	}
 	return slug, true

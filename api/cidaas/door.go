@@ -4,7 +4,6 @@
 package cidaas
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/muster-id/muster/app"
@@ -64,17 +63,4 @@ func (d *Door) Routes() []web.Route {
 // Mount puts the door into mux.
 func (d *Door) Mount(mux *http.ServeMux) {
 	web.Door{OnError: d.fail}.Mount(mux, d.Routes())
-}
-
-// ofClient finds the organisation of an app. An app that is unknown is looked for
-// in the root organisation, which then turns it away.
-func (d *Door) ofClient(ctx context.Context, clientID string) (identity.Organisation, error) {
-	id, err := d.o.Apps.OrganisationOf(ctx, clientID)
-	if identity.KindOf(err) == identity.NotFound {
-		return d.o.Directory.Root(ctx)
-	}
-	if err != nil {
-		return identity.Organisation{}, err
-	}
-	return d.o.Directory.Organisation(ctx, id.String())
 }

@@ -22,7 +22,7 @@ func (d *Door) ask(name string, w http.ResponseWriter, r *http.Request) (*web.An
 	if err != nil {
 		return nil, identity.Organisation{}, err
 	}
-	org, err := d.ofClient(r.Context(), app.Credentials{Authorization: r.Header["Authorization"], Form: form}.ClientID())
+	org, err := d.o.Apps.OrganisationOf(r.Context(), app.Credentials{Authorization: r.Header["Authorization"], Form: form}.ClientID())
 	if err != nil {
 		return nil, org, err
 	}
@@ -101,7 +101,7 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Acto
 			return err
 		}
 	}
-	org, err := d.ofClient(r.Context(), app.Credentials{Form: url.Values{"client_id": values["client_id"]}}.ClientID())
+	org, err := d.o.Apps.OrganisationOf(r.Context(), app.Credentials{Form: url.Values{"client_id": values["client_id"]}}.ClientID())
 	if err != nil {
 		return err
 	}
@@ -193,13 +193,13 @@ func (d *Door) ofHint(r *http.Request, hint, client string) (identity.Organisati
 	if identity.KindOf(err) != identity.Unauthenticated {
 		return identity.Organisation{}, err
 	}
-	return d.ofClient(r.Context(), app.Credentials{Form: url.Values{"client_id": {client}}}.ClientID())
+	return d.o.Apps.OrganisationOf(r.Context(), app.Credentials{Form: url.Values{"client_id": {client}}}.ClientID())
 }
 
 // keys publishes the keys of an organisation: that of the app which asks, or the
 // root organisation.
 func (d *Door) keys(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	org, err := d.ofClient(r.Context(), app.Credentials{Form: url.Values{"client_id": r.URL.Query()["client_id"]}}.ClientID())
+	org, err := d.o.Apps.OrganisationOf(r.Context(), app.Credentials{Form: url.Values{"client_id": r.URL.Query()["client_id"]}}.ClientID())
 	if err != nil {
 		return err
 	}

@@ -147,16 +147,3 @@ func (d *Door) named(ctx context.Context, name string) (identity.Organisation, e
 	}
 	return org, err
 }
-
-// ofClient finds the organisation of an app. An app that is unknown is looked
-// for in the root organisation, which then turns it away.
-func (d *Door) ofClient(ctx context.Context, clientID string) (identity.Organisation, error) {
-	id, err := d.o.Apps.OrganisationOf(ctx, clientID)
-	if identity.KindOf(err) == identity.NotFound {
-		return d.o.Directory.Root(ctx)
-	}
-	if err != nil {
-		return identity.Organisation{}, err
-	}
-	return d.o.Directory.Organisation(ctx, id.String())
-}

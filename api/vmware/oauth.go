@@ -38,7 +38,7 @@ func (d *Door) organisationOf(r *http.Request, form url.Values) (identity.Organi
 			return d.named(r.Context(), v)
 		}
 	}
-	return d.ofClient(r.Context(), clientOf(r, form))
+	return d.o.Apps.OrganisationOf(r.Context(), clientOf(r, form))
 }
 
 // authToken is row 1: a token for a code, a refresh token or client credentials.
@@ -153,7 +153,7 @@ func (d *Door) passOn(name string) func(http.ResponseWriter, *http.Request, iden
 			}
 			client = clientOf(r, form)
 		}
-		org, err := d.ofClient(r.Context(), client)
+		org, err := d.o.Apps.OrganisationOf(r.Context(), client)
 		if client == "" {
 			org, err = d.named(r.Context(), r.URL.Query().Get("orgId"))
 		}

@@ -56,9 +56,6 @@ func (d *Desk) now() time.Time { return d.clock().UTC().Truncate(time.Millisecon
 // changed (store.DB.Epoch).
 func (d *Desk) Epoch(ctx context.Context) (uint64, error) { return d.db.Epoch(ctx) }
 
-// rootSlug is the slug of the root organisation, whose paths do not name it.
-const rootSlug = "root"
-
 // maxOrgs is how many organisations are remembered.
 const maxOrgs = 10000
 
@@ -66,10 +63,10 @@ const maxOrgs = 10000
 // organisation, which has no other name there.
 func (d *Desk) Organisation(ctx context.Context, slug string) (identity.Organisation, error) {
 	switch slug {
-	case rootSlug:
+	case identity.RootSlug:
 		return identity.Organisation{}, identity.NewError(identity.NotFound, "", "There is no such organisation.")
 	case "":
-		slug = rootSlug
+		slug = identity.RootSlug
 	}
 	epoch, err := d.db.Epoch(ctx)
 	if err != nil {
