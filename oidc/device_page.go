@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 
@@ -81,7 +80,7 @@ func deviceFault(err error) string {
 
 // device finds the device that shows a code, and its app.
 func (p *Provider) device(r *http.Request, org identity.Organisation, s *identity.Session, code string) (*request.Device, *identity.App, error) {
-	dev, err := p.requests.Guess(r.Context(), org, code, "user:"+s.User.String(), "net:"+p.network(r))
+	dev, err := p.requests.Guess(r.Context(), org, code, "user:"+s.User.String(), "net:"+identity.Network(p.remote(r)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,22 +89,6 @@ func (p *Provider) device(r *http.Request, org identity.Organisation, s *identit
 		err = identity.NewError(identity.NotFound, "user_code", "There is no such app.")
 	}
 	return dev, a, err
-}
-
-// network is the network that a request comes from: of an address of IPv6 its
-// first 64 bits, for a household has as many addresses as it likes.
-func (p *Provider) network(r *http.Request) string {
-	text := p.remote(r)
-	ip, err := netip.ParseAddr(text)
-	if err != nil {
-		return text
-	}
-	bits := 32
-	if ip = ip.Unmap().WithZone(""); ip.Is6() {
-		bits = 64
-	}
-	net, _ := ip.Prefix(bits) // of 32 and 64 bits there is one
-	return net.String()
 }
 
 // devicePost takes a code that was typed, or what the person decided.

@@ -102,7 +102,7 @@ func (s *Service) Recover(ctx context.Context, org identity.Organisation, r Reco
 		if err := s.ration(ctx, tx, org.ID, "recover:"+who.far, recoveriesAnHour, time.Hour); err != nil {
 			return err
 		}
-		if err := s.ration(ctx, tx, org.ID, "recover-net:"+network(r.Address), networkAnHour, time.Hour); err != nil {
+		if err := s.ration(ctx, tx, org.ID, "recover-net:"+identity.Network(r.Address), networkAnHour, time.Hour); err != nil {
 			return err
 		}
 		return s.jobs.Add(ctx, tx, jobs.NewJob{

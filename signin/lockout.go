@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -66,26 +65,7 @@ func (s *Service) suspect(org identity.OrgID, user identity.ID, name, address st
 	if !browser.IsZero() {
 		return suspect{org: org, near: who + "|browser:" + browser.String()}
 	}
-	return suspect{org: org, near: who + "|net:" + network(address), far: who}
-}
-
-// network returns the part of an address that one household has: all of an IPv4
-// address, the first 64 bits of an IPv6 address.
-func network(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		if p, err := netip.ParseAddrPort(address); err == nil {
-			a = p.Addr()
-		}
-	}
-	a = a.Unmap().WithZone("")
-	switch {
-	case !a.IsValid():
-		return "unknown"
-	case a.Is6():
-		return netip.PrefixFrom(a, 64).Masked().String()
-	}
-	return a.String()
+	return suspect{org: org, near: who + "|net:" + identity.Network(address), far: who}
 }
 
 // wait returns for how long a suspect must not try.

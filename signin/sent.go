@@ -62,7 +62,7 @@ func (t *sitting) send(ctx context.Context) error {
 		return err
 	}
 	err = t.s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := t.s.ration(ctx, tx, t.org.ID, "code-net:"+network(t.address), networkCodes, time.Hour); err != nil {
+		if err := t.s.ration(ctx, tx, t.org.ID, "code-net:"+identity.Network(t.address), networkCodes, time.Hour); err != nil {
 			return err
 		}
 		return t.s.ration(ctx, tx, t.org.ID, "code:"+who, codesAnHour, time.Hour)

@@ -1,10 +1,10 @@
 package web
 
 import (
-	"net/netip"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/muster-id/muster/identity"
 	"golang.org/x/time/rate"
 )
 
@@ -39,7 +39,7 @@ func (l *Limiter) Wait(address string) time.Duration {
 	if l == nil {
 		return 0
 	}
-	key := network(address)
+	key := identity.Network(address)
 	one, ok := l.known.Get(key)
 	if !ok {
 		one = rate.NewLimiter(l.rate, l.burst)
@@ -53,18 +53,4 @@ func (l *Limiter) Wait(address string) time.Duration {
 		r.Cancel()
 	}
 	return wait
-}
-
-// network returns the part of an address that one household has: all of an IPv4
-// address, the first 64 bits of an IPv6 address.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return ""
-	}
-	ip = ip.Unmap().WithZone("")
-	if ip.Is6() {
-		return netip.PrefixFrom(ip, 64).Masked().String()
-	}
-	return ip.String()
 }
