@@ -68,12 +68,16 @@ func (s *Service) Authenticate(ctx context.Context, org identity.Organisation, c
 	if err := s.prove(ctx, a, claim, c); err != nil {
 		return nil, err
 	}
-	out := &Client{App: a, Method: a.AuthMethod}
-	if c.Certificate != nil {
-		sum := sha256.Sum256(c.Certificate.Raw)
-		out.Thumbprint = base64.RawURLEncoding.EncodeToString(sum[:])
+	return &Client{App: a, Method: a.AuthMethod, Thumbprint: Thumbprint(c.Certificate)}, nil
+}
+
+// Thumbprint is the x5t#S256 of a certificate, "" for none (RFC 8705 section 3.1).
+func Thumbprint(c *x509.Certificate) string {
+	if c == nil {
+		return ""
 	}
-	return out, nil
+	sum := sha256.Sum256(c.Raw)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // A claim is who a request says it comes from, and the proof that it brings.

@@ -1,9 +1,7 @@
 package oidc
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -83,15 +81,6 @@ func (p *Provider) prove(w http.ResponseWriter, r *http.Request, c *caller) (err
 		Header: r.Header["Dpop"], Method: r.Method, URL: p.address(r), Nonce: true, FAPI: c.App.FAPI,
 	})
 	return err
-}
-
-// thumbprint is the x5t#S256 of a certificate, "" for none (RFC 8705 section 3.1).
-func thumbprint(cert *x509.Certificate) string {
-	if cert == nil {
-		return ""
-	}
-	sum := sha256.Sum256(cert.Raw)
-	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // address is the URL of a request as the world sees it. The headers of the

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
@@ -93,7 +94,7 @@ func (p *Provider) bearer(w http.ResponseWriter, r *http.Request, org identity.O
 	}
 	certificate := ""
 	if b.Confirmation.X5T != "" {
-		certificate = thumbprint(p.certificate(r))
+		certificate = app.Thumbprint(p.certificate(r))
 	}
 	return b, p.tokens.CheckBinding(r.Context(), b, text, token.Presented{
 		Scheme: scheme, Certificate: certificate,

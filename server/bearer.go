@@ -1,12 +1,11 @@
 package server
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
 
+	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
@@ -34,8 +33,7 @@ func (s *Server) holder(r *http.Request) (identity.Actor, *token.Bearer, error) 
 		Header: r.Header["Dpop"], Method: r.Method, URL: s.url + r.URL.EscapedPath(), AccessToken: text,
 	}}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-		sum := sha256.Sum256(r.TLS.PeerCertificates[0].Raw)
-		shown.Certificate = base64.RawURLEncoding.EncodeToString(sum[:])
+		shown.Certificate = app.Thumbprint(r.TLS.PeerCertificates[0])
 	}
 	if err := s.house.Tokens.CheckBinding(r.Context(), b, text, shown); err != nil {
 		return by, nil, err
