@@ -50,7 +50,7 @@ const (
 // AllPerms returns every permission, for those who act for the server itself.
 func AllPerms() Perms {
 	return Perms{ResourcesRead, ResourcesWrite, UsersRegister, UsersInvite, UsersPurge, AppsRead, AppsWrite,
-		SettingsRead, SettingsWrite, KeysWrite, SessionsWrite, OrganisationsWrite}
+		SettingsRead, SettingsWrite, KeysWrite, SessionsWrite, OrganisationsWrite, AccessRead, AccessWrite}
 }
 
 // Perms is a set of permissions.

@@ -67,8 +67,10 @@ var scopes = []Scope{
 	{Name: "vcd_idp", Claims: []string{"roles", "org_id", "org_name", "org_display_name"}},
 
 	{Name: "scim", Opens: writeResources, Privileged: true},
-	{Name: "muster:admin", Opens: Perms{ResourcesRead, ResourcesWrite, AppsRead, AppsWrite, SettingsRead, SettingsWrite, KeysWrite, SessionsWrite, OrganisationsWrite}, Privileged: true},
-	{Name: "muster:read", Opens: Perms{ResourcesRead, AppsRead, SettingsRead}, Privileged: true},
+	{Name: "muster:admin", Opens: Perms{ResourcesRead, ResourcesWrite, AppsRead, AppsWrite, SettingsRead, SettingsWrite, KeysWrite, SessionsWrite, OrganisationsWrite, AccessRead, AccessWrite}, Privileged: true},
+	{Name: "muster:read", Opens: Perms{ResourcesRead, AppsRead, SettingsRead, AccessRead}, Privileged: true},
+	{Name: "muster:access", Opens: Perms{AccessRead, AccessWrite}, Privileged: true},
+	{Name: "muster:decide", Opens: Perms{AccessRead}, Privileged: true},
 
 	{Name: "applications:manage", Opens: writeApps, Privileged: true},
 	{Name: "users:manage", Opens: writeResources, Privileged: true},
@@ -96,9 +98,9 @@ var scopes = []Scope{
 	{Name: "cidaas:group_type_read", Opens: readResources, Privileged: true},
 	{Name: "cidaas:group_type_write", Opens: writeResources, Privileged: true},
 	{Name: "cidaas:group_type_delete", Opens: writeResources, Privileged: true},
-	{Name: "cidaas:roles_read", Opens: readResources, Privileged: true},
-	{Name: "cidaas:roles_write", Opens: writeResources, Privileged: true},
-	{Name: "cidaas:roles_delete", Opens: writeResources, Privileged: true},
+	{Name: "cidaas:roles_read", Opens: Perms{AccessRead}, Privileged: true},
+	{Name: "cidaas:roles_write", Opens: Perms{AccessRead, AccessWrite}, Privileged: true},
+	{Name: "cidaas:roles_delete", Opens: Perms{AccessRead, AccessWrite}, Privileged: true},
 	{Name: "cidaas:apps_read", Opens: readApps, Privileged: true},
 	{Name: "cidaas:apps_write", Opens: writeApps, Privileged: true},
 	{Name: "cidaas:apps_delete", Opens: writeApps, Privileged: true},
@@ -111,5 +113,5 @@ var scopes = []Scope{
 	{Name: "cidaas:admin_read", Opens: Perms{ResourcesRead, AppsRead, SettingsRead}, Privileged: true},
 	{Name: "cidaas:admin_write", Opens: Perms{ResourcesRead, ResourcesWrite, AppsRead, AppsWrite, SettingsRead, SettingsWrite, UsersInvite}, Privileged: true},
 	{Name: "cidaas:admin_delete", Opens: Perms{ResourcesWrite, AppsWrite, UsersPurge}, Privileged: true},
-	{Name: "scim_use", Opens: writeResources, Privileged: true},
+	{Name: "scim_use", Opens: Perms{ResourcesRead, ResourcesWrite, AccessRead, AccessWrite}, Privileged: true},
 }
