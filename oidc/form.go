@@ -38,23 +38,3 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 func badForm(status int, text string) error {
 	return &oauthError{Code: "invalid_request", Description: text, Status: status}
 }
-
-// credential reads the access token of a request from the header Authorization.
-// The scheme is "Bearer" or "DPoP". ok is false if there is none or several.
-func credential(h http.Header) (scheme, text string, ok bool) {
-	list := h["Authorization"]
-	if len(list) != 1 {
-		return "", "", false
-	}
-	scheme, text, _ = strings.Cut(list[0], " ")
-	text = strings.Trim(text, " ")
-	switch {
-	case strings.EqualFold(scheme, "Bearer"):
-		scheme = "Bearer"
-	case strings.EqualFold(scheme, "DPoP"):
-		scheme = "DPoP"
-	default:
-		return "", "", false
-	}
-	return scheme, text, text != "" && !strings.ContainsAny(text, " \t,\"")
-}

@@ -40,21 +40,6 @@ func FuzzForm(f *testing.F) {
 	})
 }
 
-func FuzzCredential(f *testing.F) {
-	for _, s := range []string{"", "Bearer x", "bearer  x", "DPoP y", "Basic z", "Bearer", "Bearer a b", "Bearer a,b", "Bearer \"x\""} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, header string) {
-		scheme, text, ok := credential(http.Header{"Authorization": {header}})
-		if !ok {
-			return
-		}
-		if scheme != "Bearer" && scheme != "DPoP" || text == "" || strings.ContainsAny(text, " ,\t\"") || !strings.Contains(header, text) {
-			t.Fatalf("credential(%q) = %q, %q", header, scheme, text)
-		}
-	})
-}
-
 func FuzzMetadata(f *testing.F) {
 	for _, s := range []string{`{}`, `{"a":1}`, `{"a":1,"a":2}`, `[]`, `{"a":`, `{} {}`, `{"a":[[[]]]}`, "{\"\\ud800\":1}"} {
 		f.Add([]byte(s))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/web"
 )
 
 // register makes an app of what it says of itself (RFC 7591).
@@ -78,7 +79,7 @@ func registrationToken(r *http.Request) (string, error) {
 	if len(r.Header["Authorization"]) == 0 {
 		return "", nil
 	}
-	scheme, text, ok := credential(r.Header)
+	scheme, text, ok := web.Credential(r.Header)
 	if !ok || scheme != "Bearer" {
 		return "", &oauthError{Code: "invalid_token", Description: "The token is not a bearer token.",
 			Status: http.StatusUnauthorized, Challenge: `Bearer error="invalid_token"`}

@@ -10,6 +10,7 @@ import (
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
 )
 
 // userinfo tells an app about the person who holds a token (OpenID Connect Core
@@ -103,7 +104,7 @@ func (p *Provider) bearer(w http.ResponseWriter, r *http.Request, org identity.O
 }
 
 func (p *Provider) presentedToken(w http.ResponseWriter, r *http.Request) (scheme, text string, err error) {
-	scheme, text, ok := credential(r.Header)
+	scheme, text, ok := web.Credential(r.Header)
 	if !ok && len(r.Header["Authorization"]) > 0 {
 		return "", "", errToken
 	}
@@ -133,7 +134,7 @@ func (p *Provider) presentedToken(w http.ResponseWriter, r *http.Request) (schem
 // challenge adds WWW-Authenticate to the refusal of a token (RFC 6750 section 3,
 // RFC 9449 section 7.1). A request without a token hears of no error.
 func challenge(err error, r *http.Request) error {
-	scheme, _, _ := credential(r.Header)
+	scheme, _, _ := web.Credential(r.Header)
 	if scheme == "" {
 		scheme = "Bearer"
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
@@ -16,13 +15,8 @@ var errNoToken = identity.NewError(identity.Unauthenticated, "", "The request ne
 // holder finds who presents an access token, and checks that they hold the key
 // or the certificate that the token is bound to. Doors of resources share it.
 func (s *Server) holder(r *http.Request) (identity.Actor, *token.Bearer, error) {
-	list := r.Header["Authorization"]
-	if len(list) != 1 {
-		return identity.Actor{}, nil, errNoToken
-	}
-	scheme, text, _ := strings.Cut(list[0], " ")
-	text = strings.TrimSpace(text)
-	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "DPoP") || text == "" {
+	scheme, text, ok := web.Credential(r.Header)
+	if !ok {
 		return identity.Actor{}, nil, errNoToken
 	}
 	by, b, err := s.house.Tokens.Actor(r.Context(), text)

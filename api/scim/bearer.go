@@ -11,6 +11,7 @@ import (
 	protocol "github.com/muster-id/muster/scim"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
 )
 
 // scope is what an access token must hold to open this door.
@@ -19,8 +20,11 @@ const scope = "scim"
 // connection finds the connection of a request: by a token of its own, or by an
 // access token of the app that stands for it.
 func (d *Door) connection(r *http.Request) (identity.Connection, identity.Organisation, error) {
-	text, ok := bearer(r.Header)
-	if ok && strings.HasPrefix(text, connectionToken) && secret.LooksLikeToken(text) || d.bearer == nil {
+	scheme, text, _ := web.Credential(r.Header)
+	if scheme != "Bearer" {
+		text = "" // the token of a connection is bound to no key
+	}
+	if strings.HasPrefix(text, connectionToken) && secret.LooksLikeToken(text) || d.bearer == nil {
 		return d.dir.Authenticate(r.Context(), text)
 	}
 	b, err := d.bearer(r)
@@ -46,20 +50,6 @@ const connectionToken = "muster_scim_"
 var errScope = &protocol.Error{
 	Status: http.StatusForbidden,
 	Detail: "The access token does not hold the scope \"scim\", or its app has no SCIM connection.",
-}
-
-// bearer returns the token of a request (RFC 6750 section 2.1). One in the URL
-// or in a body is none.
-func bearer(h http.Header) (text string, ok bool) {
-	list := h["Authorization"]
-	if len(list) != 1 {
-		return "", false
-	}
-	scheme, text, _ := strings.Cut(list[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", false
-	}
-	return strings.TrimSpace(text), true
 }
 
 // wellKnown is where the metadata of a protected resource stands; the path of
