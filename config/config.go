@@ -97,6 +97,10 @@ func (c *Config) URL(addr string) string {
 	return LocalURL(addr)
 }
 
+// Certificates reports whether certificates of clients can arrive: over our own
+// HTTPS, or in a header of a proxy.
+func (c *Config) Certificates() bool { return c.TLSCertFile != "" || c.ClientHeader != "" }
+
 // derive fills in what follows from other settings.
 func (c *Config) derive() {
 	if c.DataDir == "" {

@@ -108,7 +108,7 @@ func (r *reading) together(c *Config) {
 		{c.SMTPUser != "", c.SMTPPassword == "", "smtp_user needs smtp_password"},
 		{c.SMTPTLS == "none", c.SMTPPassword != "", "smtp_password must not cross the network in the clear: smtp_tls is none"},
 		{c.BootstrapUser != "", c.BootstrapPassword == "", "bootstrap_user needs bootstrap_password"},
-		{c.MTLSURL != "", c.TLSCertFile == "" && c.ClientHeader == "", "mtls_url needs tls_cert_file or client_header: no certificate of an app arrives otherwise"},
+		{c.MTLSURL != "", !c.Certificates(), "mtls_url needs tls_cert_file or client_header: no certificate of an app arrives otherwise"},
 		{c.ClientHeader != "", len(c.TrustedProxies) == 0, "client_header needs trusted_proxies: anybody else could write it"},
 	} {
 		if need.have && need.lacks {

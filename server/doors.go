@@ -25,7 +25,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 		Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions, Requests: desk, UI: pages, Public: s.url, Address: address, Log: s.log,
 		Pushes:       web.NewLimiter(h.Config.RateLimit),
 		MTLS:         h.Config.MTLSURL,
-		Certificates: h.Config.TLSCertFile != "" || h.Config.ClientHeader != "", Authorities: h.Config.ClientCAFile != "",
+		Certificates: h.Config.Certificates(), Authorities: h.Config.ClientCAFile != "",
 	})
 	if err != nil {
 		return err

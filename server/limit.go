@@ -34,10 +34,9 @@ func (l *strangerLimits) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.pages.Error(w, r, http.StatusTooManyRequests, ui.Problem{})
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusTooManyRequests)
-	_, _ = w.Write([]byte(`{"error":"slow_down","error_description":"Too many requests from this network."}`))
+	web.JSON(w, http.StatusTooManyRequests, map[string]string{
+		"error": "slow_down", "error_description": "Too many requests from this network.",
+	})
 }
 
 // of returns the limiter of a request, nil for none, and whether its answer is a

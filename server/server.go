@@ -62,7 +62,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	cfg := o.House.Config
 	s.door = scim.New(scim.Options{
-		Directory: o.House.Directory, Keys: o.House.Keys, Public: o.URL, Bearer: s.bearer, Certificates: cfg.TLSCertFile != "" || cfg.ClientHeader != "", Limits: limits(cfg), Log: s.log,
+		Directory: o.House.Directory, Keys: o.House.Keys, Public: o.URL, Bearer: s.bearer, Certificates: cfg.Certificates(), Limits: limits(cfg), Log: s.log,
 	})
 	h, err := s.handler()
 	if err != nil {
