@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/store"
 	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web/portal"
@@ -15,21 +16,15 @@ import (
 
 // accounts tells the portal of people and of the apps that they let use their
 // accounts.
-type accounts struct{ house *House }
-
-var errNoOrganisation = identity.NewError(identity.NotFound, "", "There is no such organisation.")
+type accounts struct {
+	house *House
+	desk  *request.Desk
+}
 
 // Organisation finds an organisation by slug. The root organisation has its
 // pages at the root of the host and nowhere else.
 func (a accounts) Organisation(ctx context.Context, slug string) (identity.Organisation, error) {
-	if slug == "" {
-		return a.house.Directory.Root(ctx)
-	}
-	org, err := a.house.Directory.Organisation(ctx, slug)
-	if err == nil && (org.Parent.IsZero() || org.Slug != slug) {
-		err = errNoOrganisation
-	}
-	return org, err
+	return a.desk.Organisation(ctx, slug)
 }
 
 // accountDoc is what an account page shows of a user.

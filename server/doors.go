@@ -32,7 +32,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	}
 	provider.Mount(mux)
 	people, err := portal.New(portal.Options{
-		SignIn: h.SignIn, Sessions: h.Sessions, Factors: h.Factors, People: accounts{h}, UI: pages, Public: s.url,
+		SignIn: h.SignIn, Sessions: h.Sessions, Factors: h.Factors, People: accounts{h, desk}, UI: pages, Public: s.url,
 		Address: address,
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ func Certificates(header, trusted, authorities string, next http.Handler) http.H
 var TLSConfig = tlsConfig
 
 // People are what the portal knows of people.
-func People(h *House) portal.People { return accounts{h} }
+func People(h *House) portal.People { return accounts{house: h} }
 
 // ClientAddress is clientAddress with one trusted network.
 func ClientAddress(trusted string, r *http.Request) string {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/muster-id/muster/app"
@@ -13,6 +12,7 @@ import (
 	"github.com/muster-id/muster/outbound"
 	"github.com/muster-id/muster/secret"
 	"github.com/muster-id/muster/store"
+	"github.com/muster-id/muster/store/memo"
 )
 
 // Options are what a Desk is made of.
@@ -34,10 +34,7 @@ type Desk struct {
 	fetch  *outbound.Client
 	issuer func(identity.Organisation) string
 	clock  func() time.Time
-
-	lock  sync.Mutex
-	epoch uint64
-	orgs  map[string]identity.Organisation // by slug, of that epoch
+	orgs   memo.Map[string, identity.Organisation] // by slug
 }
 
 // New makes a Desk.
@@ -56,15 +53,14 @@ func (d *Desk) now() time.Time { return d.clock().UTC().Truncate(time.Millisecon
 // changed (store.DB.Epoch).
 func (d *Desk) Epoch(ctx context.Context) (uint64, error) { return d.db.Epoch(ctx) }
 
-// maxOrgs is how many organisations are remembered.
-const maxOrgs = 10000
+var errNoOrganisation = identity.NewError(identity.NotFound, "", "There is no such organisation.")
 
 // Organisation finds an organisation by the slug in a path; "" is the root
 // organisation, which has no other name there.
 func (d *Desk) Organisation(ctx context.Context, slug string) (identity.Organisation, error) {
 	switch slug {
 	case identity.RootSlug:
-		return identity.Organisation{}, identity.NewError(identity.NotFound, "", "There is no such organisation.")
+		return identity.Organisation{}, errNoOrganisation
 	case "":
 		slug = identity.RootSlug
 	}
@@ -72,27 +68,21 @@ func (d *Desk) Organisation(ctx context.Context, slug string) (identity.Organisa
 	if err != nil {
 		return identity.Organisation{}, err
 	}
-	d.lock.Lock()
-	if d.epoch != epoch || len(d.orgs) >= maxOrgs {
-		d.epoch, d.orgs = epoch, map[string]identity.Organisation{}
-	}
-	org, ok := d.orgs[slug]
-	d.lock.Unlock()
-	if ok {
+	if org, ok := d.orgs.Get(epoch, slug); ok {
 		return org, nil
 	}
+	var org identity.Organisation
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		org, err = tx.OrganisationBySlug(ctx, slug)
 		return err
 	})
+	if identity.KindOf(err) == identity.Invalid {
+		err = errNoOrganisation // a slug that no database can keep
+	}
 	if err != nil {
 		return identity.Organisation{}, err
 	}
-	d.lock.Lock()
-	if d.epoch == epoch {
-		d.orgs[slug] = org
-	}
-	d.lock.Unlock()
+	d.orgs.Put(epoch, slug, org)
 	return org, nil
 }
 

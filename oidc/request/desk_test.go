@@ -167,14 +167,18 @@ func TestDevices(t *testing.T) {
 }
 
 func TestOrganisation(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t), nil)
+	storetest.Each(t, testOrganisation)
+}
+
+func testOrganisation(t *testing.T, db *store.DB) {
+	h := newHouse(t, db, nil)
 	ctx := t.Context()
 	for slug, want := range map[string]string{"": "root", "acme": "acme"} {
 		if o, err := h.Organisation(ctx, slug); err != nil || o.Slug != want {
 			t.Errorf("Organisation(%q) = %q, %v, want %q", slug, o.Slug, err, want)
 		}
 	}
-	for _, slug := range []string{"root", "ACME", "nobody", "acme/"} {
+	for _, slug := range []string{"root", "ACME", "nobody", "acme/", "a\x00b", "\xff"} {
 		if _, err := h.Organisation(ctx, slug); identity.KindOf(err) != identity.NotFound {
 			t.Errorf("Organisation(%q): %v, want NotFound", slug, err)
 		}
