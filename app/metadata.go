@@ -16,7 +16,7 @@ type Metadata map[string]json.RawMessage
 func ParseMetadata(body []byte) (Metadata, error) {
 	m, err := object(body)
 	if err != nil {
-		return nil, badMetadata(InvalidClientMetadata, "The body is not an object in JSON, or a key stands in it twice.")
+		return nil, badMetadata(InvalidClientMetadata, "The body must be one JSON object in which each member stands once.")
 	}
 	return m, nil
 }

@@ -149,7 +149,7 @@ func TestRegisterChecks(t *testing.T) {
 			}
 		})
 	}
-	for _, doc := range []string{``, `[]`, `{"a":1,"a":2}`, `{"a":1}x`, `null`} {
+	for _, doc := range []string{``, `[]`, `{"a":1,"a":2}`, `{"a":1}x`, `{"a":1}}`, `null`} {
 		_, err := ParseMetadata([]byte(doc))
 		wantRefusal(t, doc, err, InvalidClientMetadata)
 	}
@@ -305,6 +305,24 @@ func FuzzRegister(f *testing.F) {
 		}
 		if faults := Check(a, p); len(faults) > 0 || a.Trusted || len(privileged(a.Scopes)) > 0 {
 			t.Errorf("%s makes %+v: %+v", doc, a, faults)
+		}
+	})
+}
+
+func FuzzMetadata(f *testing.F) {
+	for _, s := range []string{`{}`, `{"a":1}`, `{"a":1,"a":2}`, `[]`, `{"a":`, `{} {}`, `{}}`, `{"a":[[[]]]}`, "{\"\\ud800\":1}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, err := ParseMetadata(raw)
+		if err != nil {
+			if e, ok := errors.AsType[*RegistrationError](err); !ok || e.Code != InvalidClientMetadata {
+				t.Fatalf("ParseMetadata(%q): %v", raw, err)
+			}
+			return
+		}
+		if m == nil || !json.Valid(raw) || strings.Count(string(raw), ":") < len(m) {
+			t.Fatalf("ParseMetadata(%q) = %v", raw, m)
 		}
 	})
 }

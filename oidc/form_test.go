@@ -40,24 +40,6 @@ func FuzzForm(f *testing.F) {
 	})
 }
 
-func FuzzMetadata(f *testing.F) {
-	for _, s := range []string{`{}`, `{"a":1}`, `{"a":1,"a":2}`, `[]`, `{"a":`, `{} {}`, `{"a":[[[]]]}`, "{\"\\ud800\":1}"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		m, err := parseMetadata(raw)
-		if err != nil {
-			if e := asOAuth(err); e.Code != "invalid_client_metadata" {
-				t.Fatalf("parseMetadata(%q): %v", raw, err)
-			}
-			return
-		}
-		if m == nil || strings.Count(string(raw), ":") < len(m) {
-			t.Fatalf("parseMetadata(%q) = %v", raw, m)
-		}
-	})
-}
-
 func FuzzTarget(f *testing.F) {
 	f.Add("https://api.test")
 	f.Add("urn:x:y")

@@ -1,8 +1,6 @@
 package oidc
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -112,36 +110,9 @@ func readMetadata(w http.ResponseWriter, r *http.Request) (app.Metadata, error) 
 	if err != nil {
 		return nil, badMetadata(http.StatusBadRequest, "The body could not be read.")
 	}
-	return parseMetadata(raw)
-}
-
-func parseMetadata(raw []byte) (app.Metadata, error) {
-	broken := badMetadata(http.StatusBadRequest, "The body must be one JSON object in which each member stands once.")
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, broken
-	}
-	m := app.Metadata{}
-	for d.More() {
-		name, err := d.Token()
-		key, ok := name.(string)
-		if err != nil || !ok {
-			return nil, broken
-		}
-		if _, twice := m[key]; twice {
-			return nil, broken
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, broken
-		}
-		m[key] = value
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, broken
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, broken
+	m, err := app.ParseMetadata(raw)
+	if err != nil {
+		return nil, registrationError(err)
 	}
 	return m, nil
 }
