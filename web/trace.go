@@ -1,9 +1,6 @@
 package web
 
-import (
-	"context"
-	"encoding/hex"
-)
+import "encoding/hex"
 
 // A Trace is the position in a distributed trace that a caller sent along in
 // the traceparent header (W3C Trace Context). The zero Trace is none.
@@ -18,14 +15,6 @@ func (t Trace) IsZero() bool { return t.ID == [16]byte{} }
 
 // String returns the trace id in hexadecimal, as log lines show it.
 func (t Trace) String() string { return hex.EncodeToString(t.ID[:]) }
-
-// TraceOf returns the trace that the request belongs to.
-func TraceOf(ctx context.Context) Trace {
-	if q := from(ctx); q != nil {
-		return q.trace
-	}
-	return Trace{}
-}
 
 // ParseTraceparent reads the value of a traceparent header. Whatever is not
 // well formed gives ok false and is to be ignored, as the recommendation asks

@@ -1,10 +1,6 @@
 package ui
 
-import (
-	"html/template"
-	"maps"
-	"slices"
-)
+import "html/template"
 
 // icons are drawn by lines on a square of 24. Names of kinds of notice are among
 // them.
@@ -41,6 +37,3 @@ func icon(name string) template.HTML {
 	}
 	return template.HTML(`<svg class="icon" viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">` + lines + `</svg>`)
 }
-
-// Icons returns the names of the icons, sorted.
-func Icons() []string { return slices.Sorted(maps.Keys(icons)) }
