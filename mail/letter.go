@@ -23,17 +23,14 @@ const (
 	Recover         Kind = "recover"  // a link to set a new password
 	VerifyEmail     Kind = "verify"   // a link that proves an address
 	Code            Kind = "code"     // a code to sign in with
-	AdminLink       Kind = "admin"    // a link for an administrator who is locked out
 	PasswordChanged Kind = "password" // somebody set a new password
 	FactorAdded     Kind = "added"    // a passkey or an app for codes was added; value "factor"
-	FactorRemoved   Kind = "removed"  // one was removed; value "factor"
-	EmailChanged    Kind = "email"    // to the old address; value "address", masked
 	NewBrowser      Kind = "browser"  // a sign-in from a browser not seen before; values "agent", "address"
 )
 
 // Kinds lists all kinds of letter.
 func Kinds() []Kind {
-	return []Kind{Welcome, Recover, VerifyEmail, Code, AdminLink, PasswordChanged, FactorAdded, FactorRemoved, EmailChanged, NewBrowser}
+	return []Kind{Welcome, Recover, VerifyEmail, Code, PasswordChanged, FactorAdded, NewBrowser}
 }
 
 // A Letter is one message to one person.

@@ -35,7 +35,7 @@ func TestLetters(t *testing.T) {
 			l := Letter{Org: identity.Organisation{Name: "Acme"}, To: "a@b.com", Name: "Ann", Kind: kind, Until: now.Add(30 * time.Minute),
 				Values: map[string]string{"factor": "Phone", "agent": "Chrome", "address": "192.0.2.1"}}
 			switch kind {
-			case Welcome, Recover, VerifyEmail, AdminLink:
+			case Welcome, Recover, VerifyEmail:
 				l.Link = "https://id.example.com/x"
 			case Code:
 				l.Code = "123456"
