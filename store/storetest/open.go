@@ -2,9 +2,13 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -39,31 +43,66 @@ func Serializable(t testing.TB) *store.DB {
 
 func openPostgres(t testing.TB, options string) *store.DB {
 	t.Helper()
-	base := serverURL(t)
-	template.once.Do(func() { template.err = makeTemplate(t.Context(), base) })
-	if template.err != nil {
-		t.Fatalf("migrate the template: %v", template.err)
-	}
-	db, err := postgres.Open(t.Context(), postgres.Options{URL: newDatabase(t, base, template.name) + options})
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: Migrated(t) + options})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return migrated(t, db)
 }
 
-// template is a migrated database that the others are copies of.
-var template struct {
-	once sync.Once
-	name string
-	err  error
+// Migrated is Postgres with a database that has the newest schema.
+func Migrated(t testing.TB) string {
+	t.Helper()
+	base := serverURL(t)
+	name, err := template()
+	if err != nil {
+		t.Fatalf("migrate the template: %v", err)
+	}
+	return newDatabase(t, base, name)
 }
 
-func makeTemplate(ctx context.Context, base string) error {
-	template.name = fmt.Sprintf("muster_template_%d", os.Getpid())
-	if err := administer(base, "CREATE DATABASE "+template.name); err != nil {
+// template is a migrated database that the others are copies of. The first
+// binary with its migrations makes it.
+var template = sync.OnceValues(func() (string, error) {
+	base, err := server()
+	if err != nil {
+		return "", err
+	}
+	name := "muster_template_" + migrationsDigest()
+	return name, alone(func() error {
+		if administer(databaseURL(base, name), "SELECT 1") == nil {
+			return nil
+		}
+		half := "muster_half_" + fresh.binary
+		return errors.Join(makeTemplate(base, half), administer(base, "ALTER DATABASE "+half+" RENAME TO "+name))
+	})
+})
+
+// migrationsDigest is the same as long as no migration changes. Where there is no
+// source it differs from binary to binary.
+func migrationsDigest() string {
+	_, here, _, _ := runtime.Caller(0)
+	files, _ := filepath.Glob(filepath.Join(filepath.Dir(here), "../migrations/*.sql"))
+	if len(files) == 0 {
+		return fresh.binary
+	}
+	sum := sha256.New()
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return fresh.binary
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(name), len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+func makeTemplate(base, name string) error {
+	if err := administer(base, "CREATE DATABASE "+name); err != nil {
 		return err
 	}
-	db, err := postgres.Open(ctx, postgres.Options{URL: databaseURL(base, template.name)})
+	ctx := context.Background() // of no one test
+	db, err := postgres.Open(ctx, postgres.Options{URL: databaseURL(base, name)})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -19,16 +20,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A server is a PostgreSQL server for the tests of one test binary. It ends when
-// the binary does.
-var server = sync.OnceValues(startServer)
+// server is the URL of the first database of a PostgreSQL server.
+var server = sync.OnceValues(findServer)
 
-// databases counts the databases that this binary has made.
-var databases atomic.Int64
+// fresh makes the names of databases differ from those of other binaries.
+var fresh = struct {
+	binary string
+	count  atomic.Int64
+}{binary: strings.ToLower(rand.Text()[:10])}
 
 // Postgres returns the URL of a fresh, empty PostgreSQL database that is gone
 // after the test. It uses the server that MUSTER_TEST_POSTGRES names, or starts
-// one with the initdb and pg_ctl on the PATH. Without either the test is
+// one with the initdb and pg_ctl on the PATH that all test binaries of a user
+// share and that ends soon after the last of them. Without either the test is
 // skipped, or fails when CI=true.
 func Postgres(t testing.TB) string {
 	t.Helper()
@@ -50,7 +54,7 @@ func serverURL(t testing.TB) string {
 // newDatabase makes a database, as a copy if a template is named.
 func newDatabase(t testing.TB, base, template string) string {
 	t.Helper()
-	name := fmt.Sprintf("muster_test_%d_%d", os.Getpid(), databases.Add(1))
+	name := fmt.Sprintf("muster_test_%s_%d", fresh.binary, fresh.count.Add(1))
 	sql := "CREATE DATABASE " + name
 	if template != "" {
 		sql += " TEMPLATE " + template
@@ -89,16 +93,76 @@ func administer(base, sql string) error {
 	return nil
 }
 
-// startServer returns the URL of a server's first database.
-func startServer() (string, error) {
+// findServer returns the URL of a server's first database.
+func findServer() (string, error) {
 	if base := os.Getenv("MUSTER_TEST_POSTGRES"); base != "" {
 		return base, nil
 	}
-	for _, tool := range []string{"initdb", "pg_ctl"} {
+	for _, tool := range []string{"initdb", "pg_ctl", "flock"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return "", err
 		}
 	}
+	var err error
+	if using, err = openLock("use"); err != nil {
+		return "", err
+	}
+	var base string
+	err = alone(func() error {
+		if err := lock(using, syscall.LOCK_SH); err != nil { // until this process ends
+			return err
+		}
+		running, err := os.ReadFile(using.Name())
+		if base = serverIn(string(running)); err == nil && len(running) > 0 && administer(base, "SELECT 1") == nil {
+			return nil
+		}
+		dir, err := startServer()
+		base = serverIn(dir)
+		return errors.Join(err, os.WriteFile(using.Name(), []byte(dir), 0o644))
+	})
+	return base, err
+}
+
+// using is a file that every process which uses the server has locked with
+// others, and that holds the server's folder.
+var using *os.File
+
+// alone runs what only one process at a time may do to the server.
+func alone(do func() error) error {
+	f, err := openLock("start")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := lock(f, syscall.LOCK_EX); err != nil {
+		return err
+	}
+	return do()
+}
+
+// lockPath is where a file is that the processes of one user lock.
+func lockPath(what string) string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("muster-pg-%d.%s", os.Getuid(), what))
+}
+
+func openLock(what string) (*os.File, error) {
+	return os.OpenFile(lockPath(what), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o644)
+}
+
+func lock(f *os.File, how int) error {
+	for {
+		if err := syscall.Flock(int(f.Fd()), how); err != syscall.EINTR {
+			return err
+		}
+	}
+}
+
+func serverIn(dir string) string {
+	return "postgres://muster@/postgres?host=" + url.QueryEscape(dir)
+}
+
+// startServer starts a server and returns its folder.
+func startServer() (string, error) {
 	dir, err := os.MkdirTemp("", "muster-pg-")
 	if err != nil {
 		return "", err
@@ -119,10 +183,7 @@ func startServer() (string, error) {
 	if err := as.run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", options, "start"); err != nil {
 		return "", err
 	}
-	if err := as.stopWithUs(dir, data); err != nil {
-		return "", err
-	}
-	return "postgres://muster@/postgres?host=" + url.QueryEscape(dir), nil
+	return dir, as.stopAfterLast(dir, data)
 }
 
 // An account is the user as whom the server runs: PostgreSQL refuses root.
@@ -168,25 +229,23 @@ func (a account) run(name string, args ...string) error {
 	return nil
 }
 
-// stopWithUs starts a shell that stops the server as soon as this process is
-// gone, however it ends: its standard input then ends.
-func (a account) stopWithUs(dir, data string) error {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	c := a.command("sh", "-c", `trap '' INT TERM; read -r _; pg_ctl -D "$1" -m immediate stop >/dev/null 2>&1; rm -rf "$2"`, "sh", data, dir)
-	c.Stdin = r
+// watch stops the server in a folder when for some seconds no process has had
+// the lock of those who use it.
+const watch = `trap '' INT TERM
+idle=0
+while [ $idle -lt 6 ]; do
+	sleep 1
+	if flock -n "$1" true; then idle=$((idle + 1)); else idle=0; fi
+	[ $idle -lt 6 ] || flock "$2" flock -n "$1" sh -c 'pg_ctl -D "$1" -m immediate stop >/dev/null 2>&1; rm -rf "$2"' sh "$3" "$4" || idle=0
+done`
+
+// stopAfterLast starts a shell that stops the server some seconds after the last
+// process that uses it, however that ends.
+func (a account) stopAfterLast(dir, data string) error {
+	c := a.command("sh", "-c", watch, "sh", lockPath("use"), lockPath("start"), data, dir)
 	c.SysProcAttr.Setpgid = true
 	if err := c.Start(); err != nil {
 		return err
 	}
-	keepOpen = w
 	return c.Process.Release()
 }
-
-// keepOpen is the end of the pipe that closes with this process.
-//
-//lint:ignore U1000 without a reference the pipe would be closed before
-var keepOpen *os.File
