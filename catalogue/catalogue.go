@@ -69,6 +69,7 @@ type Permission struct {
 type Role struct {
 	Base
 	Display     string            // for people; "": Name
+	Alias       string            // an id that a client chose and that is no UUID; unique, its case counts
 	ClaimMapper map[string]string // claims that holders' tokens get
 	Permissions []identity.ID
 	Statements  []Statement
