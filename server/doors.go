@@ -6,7 +6,9 @@ import (
 	"github.com/muster-id/muster/api/activid"
 	"github.com/muster-id/muster/api/admin"
 	"github.com/muster-id/muster/api/cidaas"
+	"github.com/muster-id/muster/api/cloudapi"
 	"github.com/muster-id/muster/api/vmware"
+	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/oidc"
 	"github.com/muster-id/muster/oidc/request"
 	"github.com/muster-id/muster/web"
@@ -44,10 +46,14 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
 		Mail: h.Mail, Public: s.url, Bearer: s.actor, Log: s.log,
 	}).Mount(mux)
-	vmware.New(vmware.Options{
+	entrance := entry.New(entry.Options{
 		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
-		Provider: provider, Public: s.url, Address: address, Log: s.log,
+		Provider: provider, Address: address,
+	})
+	vmware.New(vmware.Options{
+		Entry: entrance, Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Sessions: h.Sessions, Provider: provider,
 	}).Mount(mux)
+	cloudapi.New(cloudapi.Options{Entry: entrance, Apps: h.Apps, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
 	cidaas.New(cidaas.Options{Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Provider: provider}).Mount(mux)
 	activid.New(activid.Options{Directory: h.Directory, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
 	return nil

@@ -1,64 +1,36 @@
-// Package vmware is the door of the VMware Identity Service API and of its
-// successor, the Tenant Manager: the endpoints by which their clients sign in.
-// They are thin: each puts a request into the words of OAuth, hands it to the
-// provider of the organisation, and puts the answer back.
+// Package vmware is the door of the VMware Identity Service API, the legacy one
+// before the Tenant Manager.
 package vmware
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/app"
-	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 )
 
-// A Provider is the OpenID provider, whose endpoints this door serves under
-// other paths.
-type Provider interface {
-	Endpoint(name string, org identity.Organisation) http.Handler
-}
-
-// Sessions is the little this door needs of package session.
-type Sessions interface {
-	List(ctx context.Context, org identity.OrgID, user identity.ID) ([]identity.Session, error)
-	End(ctx context.Context, org identity.OrgID, id identity.ID) error
-}
-
 // Options are what the door is made of.
 type Options struct {
+	Entry     *entry.Desk
 	Directory *directory.Directory
 	Apps      *app.Service
-	Claims    *claims.Service
 	Tokens    *token.Service
-	SignIn    *signin.Service
-	Sessions  Sessions
-	Provider  Provider
-	Public    string                     // absolute URL under which the world sees this server
-	Address   func(*http.Request) string // of who asks
-	Log       *slog.Logger               // nil: slog.Default
+	Sessions  entry.Sessions
+	Provider  entry.Provider
 }
 
-// A Door serves the sign-in of the legacy API and of the Tenant Manager.
+// A Door serves the legacy API.
 type Door struct {
 	o Options
 }
 
 // New makes a Door.
-func New(o Options) *Door {
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
-	o.Public = strings.TrimSuffix(o.Public, "/")
-	return &Door{o: o}
-}
+func New(o Options) *Door { return &Door{o: o} }
 
 // am is where the legacy API has its access management.
 const am = "/csp/gateway/am/api"
@@ -82,23 +54,6 @@ func (d *Door) Routes() []web.Route {
 		route("GET "+am+"/auth/.well-known/openid-configuration", d.discovery), // row 10
 		route("GET "+am+"/.well-known/openid-configuration", d.discovery),      // row 10
 		route("GET "+am+"/userinfo", d.userToken),                              // row 47
-
-		route("GET /oidc/oauth2/authorize", d.passOn("authorize")),
-		route("POST /oidc/oauth2/authorize", d.passOn("authorize")),
-		route("POST /oidc/oauth2/token", d.passOn("token")),
-		route("GET /oidc/oauth2/jwks", d.passOn("jwks")),
-		route("GET /oidc/userinfo", d.userinfo),
-		route("POST /oidc/userinfo", d.userinfo),
-		route("GET /oidc/.well-known/openid-configuration", d.passOn("discovery")),
-
-		route("POST /oauth/tenant/{org}/token", d.tenantToken),
-		route("POST /oauth/tenant/{org}/register", d.register),
-		route("POST /oauth/provider/token", d.tenantToken),
-		route("POST /oauth/provider/register", d.register),
-		route("POST /cloudapi/1.0.0/sessions", d.openSession),
-		route("POST /cloudapi/1.0.0/sessions/provider", d.openSession),
-		route("GET /cloudapi/1.0.0/sessions/current", d.currentSession),
-		route("DELETE /cloudapi/1.0.0/sessions/current", d.closeSession),
 	}
 }
 
@@ -129,21 +84,4 @@ func legacy(pattern string, do web.Handler) web.Handler {
 		w.Header().Set("Link", "<"+next+`>; rel="successor-version"`)
 		return do(w, r, by)
 	}
-}
-
-// named finds an organisation by slug or UUID, in the URN form too; "" is the
-// root organisation.
-func (d *Door) named(ctx context.Context, name string) (identity.Organisation, error) {
-	name = strings.TrimPrefix(name, "urn:vcloud:org:")
-	if name == "" || strings.EqualFold(name, "system") {
-		return d.o.Directory.Root(ctx)
-	}
-	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
-		return identity.Organisation{}, errCredentials
-	}
-	org, err := d.o.Directory.Organisation(ctx, name)
-	if identity.KindOf(err) == identity.NotFound {
-		err = errCredentials // whether there is such an organisation is nobody's business
-	}
-	return org, err
 }

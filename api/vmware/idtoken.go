@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/muster-id/muster/claims"
+	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
@@ -47,16 +47,16 @@ func expired(said map[string]any) bool {
 // well, as far as they may ask for it.
 func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
 	ctx := r.Context()
-	org, said, err := d.idToken(ctx, tokenOf(r))
+	org, said, err := d.idToken(ctx, entry.TokenOf(r))
 	if err != nil {
 		return err
 	}
 	if expired(said) {
-		return errCredentials
+		return entry.ErrCredentials
 	}
 	user, ok := identity.ParseID(textOf(said, "sub"))
 	if !ok {
-		return errCredentials // a pairwise subject: the app that it belongs to may ask UserInfo
+		return entry.ErrCredentials // a pairwise subject: the app that it belongs to may ask UserInfo
 	}
 	if err := d.stillIn(ctx, org, user, said); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.A
 	if err != nil {
 		return err
 	}
-	more, err := d.expanded(ctx, org, user, scopes)
+	more, err := d.o.Entry.Expanded(ctx, org, user, scopes)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (d *Door) stillIn(ctx context.Context, org identity.Organisation, user iden
 		return err
 	}
 	if !slices.ContainsFunc(list, func(s identity.Session) bool { return s.ID.String() == sid }) {
-		return errCredentials
+		return entry.ErrCredentials
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (d *Door) stillIn(ctx context.Context, org identity.Organisation, user iden
 func (d *Door) scopesOf(ctx context.Context, org identity.Organisation, said map[string]any) (out []string, err error) {
 	a, err := d.o.Apps.Get(ctx, org.ID, textOf(said, "azp"))
 	if identity.KindOf(err) == identity.NotFound || err == nil && a.Disabled {
-		return nil, errCredentials
+		return nil, entry.ErrCredentials
 	}
 	if err != nil {
 		return nil, err
@@ -120,55 +120,16 @@ func (d *Door) scopesOf(ctx context.Context, org identity.Organisation, said map
 	return out, nil
 }
 
-// expanded returns what these clients want to know of a person, as far as the
-// scopes go.
-func (d *Door) expanded(ctx context.Context, org identity.Organisation, user identity.ID, scopes []string) (map[string]any, error) {
-	want := claims.Want{}
-	for _, name := range []string{"profile", "email", "groups"} {
-		if slices.Contains(scopes, name) {
-			want.Scopes = append(want.Scopes, name)
-		}
-	}
-	said, err := d.o.Claims.Of(ctx, org, user, want)
-	if k := identity.KindOf(err); k == identity.NotFound || k == identity.Denied {
-		return nil, errCredentials // gone, or not active any more
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]any{"domain": org.Slug, "context": org.ID.String(), "context_name": org.Name}
-	for name, claim := range map[string]string{
-		"username": "preferred_username", "acct": "preferred_username", "given_name": "given_name", "family_name": "family_name", "email": "email",
-	} {
-		if v, ok := said[claim]; ok {
-			out[name] = v
-		}
-	}
-	names, ok := said["groups"]
-	if !ok {
-		return out, nil
-	}
-	ids, err := d.o.Directory.GroupsOf(ctx, org.ID, user)
-	if err != nil {
-		return nil, err
-	}
-	if ids == nil {
-		ids = []string{}
-	}
-	out["group_names"], out["group_ids"] = names, ids
-	return out, nil
-}
-
 // userToken is row 47: what a token says of the person who holds it.
 func (d *Door) userToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	b, err := d.bearer(r)
+	b, err := d.o.Entry.Bearer(r)
 	if err != nil {
 		return err
 	}
 	if b.User.IsZero() {
 		return identity.NewError(identity.Denied, "", "The token belongs to no person.")
 	}
-	out, err := d.expanded(r.Context(), b.Org, b.User, b.Scopes)
+	out, err := d.o.Entry.Expanded(r.Context(), b.Org, b.User, b.Scopes)
 	if err != nil {
 		return err
 	}
@@ -180,7 +141,7 @@ func (d *Door) userToken(w http.ResponseWriter, r *http.Request, _ identity.Acto
 // publicKey is row 5: the key set of the provider, and its RS256 key in the form
 // that the old API had before there were key sets.
 func (d *Door) publicKey(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	org, err := d.named(r.Context(), r.URL.Query().Get("orgId"))
+	org, err := d.o.Entry.Named(r.Context(), r.URL.Query().Get("orgId"))
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,11 @@
-package vmware
+package cloudapi
 
 import (
 	"net/http"
 	"strings"
 
+	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 )
 
@@ -36,17 +36,17 @@ func (d *Door) openSession(w http.ResponseWriter, r *http.Request, _ identity.Ac
 	name, password, ok := r.BasicAuth()
 	at := strings.LastIndexByte(name, '@')
 	if !ok || at < 1 {
-		return errCredentials
+		return entry.ErrCredentials
 	}
 	user, domain := name[:at], name[at+1:]
 	if strings.HasSuffix(r.URL.Path, "/provider") {
 		domain = ""
 	}
-	org, err := d.named(r.Context(), domain)
+	org, err := d.o.Entry.Named(r.Context(), domain)
 	if err != nil {
 		return err
 	}
-	res, id, err := d.enter(r, org, user, password, []string{"openid", "profile", "email", "phone", "groups", "vcd_idp"}, false)
+	res, id, err := d.o.Entry.Enter(r, org, user, password, []string{"openid", "profile", "email", "phone", "groups", "vcd_idp"}, false)
 	if err != nil {
 		return err
 	}
@@ -77,14 +77,14 @@ func (d *Door) writeSession(w http.ResponseWriter, r *http.Request, status int, 
 
 // currentSession tells whose session the token stands for.
 func (d *Door) currentSession(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	b, err := d.bearer(r)
+	b, err := d.o.Entry.Bearer(r)
 	if err != nil {
 		return err
 	}
 	if b.User.IsZero() {
-		return errCredentials
+		return entry.ErrCredentials
 	}
-	said, err := d.expanded(r.Context(), b.Org, b.User, b.Scopes)
+	said, err := d.o.Entry.Expanded(r.Context(), b.Org, b.User, b.Scopes)
 	if err != nil {
 		return err
 	}
@@ -97,61 +97,13 @@ func (d *Door) currentSession(w http.ResponseWriter, r *http.Request, _ identity
 
 // closeSession ends what the token stands for.
 func (d *Door) closeSession(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	b, err := d.bearer(r)
+	b, err := d.o.Entry.Bearer(r)
 	if err != nil {
 		return err
 	}
-	if err := d.end(r, b, tokenOf(r)); err != nil {
+	if err := d.o.Entry.End(r.Context(), b, entry.TokenOf(r)); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-// end revokes a token, and the session that it came from.
-func (d *Door) end(r *http.Request, b *token.Bearer, text string) error {
-	if err := d.o.Tokens.Revoke(r.Context(), b.App, text); err != nil || b.Session.IsZero() {
-		return err
-	}
-	return d.o.Sessions.End(r.Context(), b.Org.ID, b.Session)
-}
-
-// logout is row 2: the token to end stands in a header of its own, or the ID
-// token in the body.
-func (d *Door) logout(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	form, err := web.Fields(w, r, maxBody)
-	if err != nil {
-		return err
-	}
-	ctx := r.Context()
-	org, err := d.o.Directory.Root(ctx)
-	if err != nil {
-		return err
-	}
-	if text := r.Header.Get("Ex-Identity-Auth-Token"); text != "" {
-		_, b, err := d.o.Tokens.Actor(ctx, text)
-		if err != nil {
-			return err
-		}
-		if err := d.end(r, b, text); err != nil {
-			return err
-		}
-		org = b.Org
-	} else if text := form.Get("idToken"); text != "" {
-		own, said, err := d.idToken(ctx, text)
-		if err == nil && expired(said) {
-			err = errCredentials
-		}
-		if err != nil {
-			return err
-		}
-		if sid, ok := identity.ParseID(textOf(said, "sid")); ok {
-			if err := d.o.Sessions.End(ctx, own.ID, sid); err != nil {
-				return err
-			}
-		}
-		org = own
-	}
-	web.JSON(w, http.StatusOK, map[string]string{"url": d.o.Tokens.Issuer(org) + "/oauth2/logout"})
 	return nil
 }
