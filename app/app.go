@@ -403,7 +403,7 @@ func mayGive(by identity.Actor, settings ...identity.AppSettings) error {
 		return nil
 	}
 	for _, s := range settings {
-		need := identity.Opened(privileged(s.Scopes), true)
+		need := identity.Opened(privileged(s.Scopes), identity.AllPerms())
 		if slices.Contains(s.Exchange, forUsers) {
 			need = append(need, identity.ResourcesWrite)
 		}

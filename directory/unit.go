@@ -107,6 +107,11 @@ func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outc
 	}
 	// Whoever got in by the old password, or by what has been taken away, is out.
 	shut := cur.Keys.Active != store.False && next.Keys.Active == store.False
+	if w.Type.Name == userType && shut {
+		if err := b.d.mayLose(ctx, tx, b.by, b.by.Org, w.ID); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if w.Type.Name == userType && (shut || p.password != "") {
 		if err := b.signOut(ctx, tx, w.ID); err != nil {
 			return Outcome{}, err
@@ -143,6 +148,11 @@ func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, err
 	if err != nil {
 		return Outcome{}, err
 	}
+	if w.Type.Name == userType {
+		if err := b.d.mayLose(ctx, tx, b.by, b.by.Org, w.ID); err != nil {
+			return Outcome{}, err
+		}
+	}
 	groups, err := tx.MemberOf(ctx, b.by.Org, w.ID)
 	if err != nil {
 		return Outcome{}, err
@@ -160,6 +170,9 @@ func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, err
 		if err := tx.DeleteSignIn(ctx, b.by.Org, w.ID); err != nil {
 			return Outcome{}, err
 		}
+	}
+	if err := b.d.endAssignments(ctx, tx, b.by, b.by.Org, w.Type.Name, w.ID); err != nil {
+		return Outcome{}, err
 	}
 	p := plan{}
 	if old, err := w.Type.Load(cur.Doc); err == nil {

@@ -30,6 +30,8 @@ type Connection struct {
 	User     ID  // the user behind the connection for /Me, zero if none
 	Rate     int // requests a second, 0 without limit
 	Disabled bool
+	// Access lets the connection change roles and permissions; all may read them.
+	Access   bool
 	Created  time.Time
 	Modified time.Time
 }

@@ -26,17 +26,17 @@ func ScopeNamed(name string) (Scope, bool) {
 	return scopes[i], true
 }
 
-// Opened returns what a token with these scopes may do. Privileged scopes count
-// only if the bearer was entrusted with them.
-func Opened(names []string, privileged bool) Perms {
+// Opened returns what a token with these scopes may do. Of what privileged scopes
+// open, only that counts which the bearer is entrusted with.
+func Opened(names []string, entrusted Perms) Perms {
 	var out Perms
 	for _, n := range names {
 		s, ok := ScopeNamed(n)
-		if !ok || s.Privileged && !privileged {
+		if !ok {
 			continue
 		}
 		for _, p := range s.Opens {
-			if !slices.Contains(out, p) {
+			if (!s.Privileged || slices.Contains(entrusted, p)) && !slices.Contains(out, p) {
 				out = append(out, p)
 			}
 		}

@@ -8,16 +8,16 @@ import (
 
 const (
 	insertConnection = `
-INSERT INTO connection (org_id, id, name, dialect, domain, user_id, rate, disabled, created, modified)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-	connectionColumns = `c.org_id, c.id, c.name, c.dialect, c.domain, c.user_id, c.rate, c.disabled, c.created, c.modified`
+INSERT INTO connection (org_id, id, name, dialect, domain, user_id, rate, disabled, access, created, modified)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	connectionColumns = `c.org_id, c.id, c.name, c.dialect, c.domain, c.user_id, c.rate, c.disabled, c.access, c.created, c.modified`
 	getConnection     = `SELECT ` + connectionColumns + ` FROM connection c WHERE c.org_id = $1 AND c.id = $2`
 	connectionByName  = `SELECT ` + connectionColumns + ` FROM connection c WHERE c.org_id = $1 AND c.name = $2`
 	listConnections   = `SELECT ` + connectionColumns + ` FROM connection c WHERE c.org_id = $1 ORDER BY c.name`
 	updateConnection  = `
 UPDATE connection
-   SET name = $1, dialect = $2, domain = $3, user_id = $4, rate = $5, disabled = $6, modified = $7
- WHERE org_id = $8 AND id = $9`
+   SET name = $1, dialect = $2, domain = $3, user_id = $4, rate = $5, disabled = $6, access = $7, modified = $8
+ WHERE org_id = $9 AND id = $10`
 	deleteConnection       = `DELETE FROM connection WHERE org_id = $1 AND id = $2`
 	deleteConnectionTokens = `DELETE FROM token WHERE org_id = $1 AND connection_id = $2`
 )
@@ -25,7 +25,7 @@ UPDATE connection
 func scanConnection(s *scanner) identity.Connection {
 	return identity.Connection{
 		Org: s.org(), ID: s.id(), Name: s.text(), Dialect: s.text(), Domain: s.text(),
-		User: s.id(), Rate: int(s.int()), Disabled: s.bool(), Created: s.time(), Modified: s.time(),
+		User: s.id(), Rate: int(s.int()), Disabled: s.bool(), Access: s.bool(), Created: s.time(), Modified: s.time(),
 	}
 }
 
@@ -33,7 +33,7 @@ func scanConnection(s *scanner) identity.Connection {
 func (tx *Tx) InsertConnection(ctx context.Context, c identity.Connection) error {
 	tx.admin = true
 	_, err := tx.exec(ctx, insertConnection, c.Org, c.ID, c.Name, c.Dialect, c.Domain,
-		nullableID(c.User), c.Rate, number(c.Disabled), millis(c.Created), millis(c.Modified))
+		nullableID(c.User), c.Rate, number(c.Disabled), number(c.Access), millis(c.Created), millis(c.Modified))
 	return wrap(err, "insert connection %s", c.Name)
 }
 
@@ -71,7 +71,7 @@ func (tx *Tx) Connections(ctx context.Context, org identity.OrgID) ([]identity.C
 func (tx *Tx) UpdateConnection(ctx context.Context, c identity.Connection) error {
 	tx.admin = true
 	err := tx.execOne(ctx, "connection", updateConnection, c.Name, c.Dialect, c.Domain, nullableID(c.User),
-		c.Rate, number(c.Disabled), millis(c.Modified), c.Org, c.ID)
+		c.Rate, number(c.Disabled), number(c.Access), millis(c.Modified), c.Org, c.ID)
 	return wrap(err, "update connection %s", c.ID)
 }
 

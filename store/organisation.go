@@ -23,6 +23,7 @@ SELECT ` + organisationColumns + `
 UPDATE organisation
    SET parent = $1, slug = $2, name = $3, modified = $4
  WHERE org_id = $5`
+	holdOrganisation = `UPDATE organisation SET modified = modified WHERE org_id = $1`
 )
 
 // organisationTables are the tables with rows of an organisation, in the order
@@ -31,7 +32,7 @@ var organisationTables = []string{
 	"token", "connection", "stored_schema", "attr_token", "unique_value",
 	"member", "trash_member", "trash", "credential", "tally", "change", "async_request", "event",
 	"app", "app_secret", "session", "app_grant", "consent", "artefact", "authenticator", "verified", "attempt",
-	"signing_key", "org_setting", "domain", "administrator", "job",
+	"signing_key", "org_setting", "domain", "administrator", "assignment", "job",
 	"resource", "organisation",
 }
 
@@ -45,7 +46,7 @@ func scanOrganisation(r Rows) identity.Organisation {
 
 // InsertOrganisation stores a new organisation; Conflict when the slug is taken.
 func (tx *Tx) InsertOrganisation(ctx context.Context, o identity.Organisation) error {
-	tx.admin = true
+	tx.admin, tx.wrote[o.ID] = true, true
 	_, err := tx.exec(ctx, insertOrganisation, o.ID, parent(o), o.Slug, o.Name, millis(o.Created), millis(o.Modified))
 	return wrap(err, "insert organisation %s", o.Slug)
 }
@@ -77,15 +78,21 @@ func (tx *Tx) Organisations(ctx context.Context, after string, limit int) ([]ide
 
 // UpdateOrganisation stores the slug, name, parent and modification time of o.
 func (tx *Tx) UpdateOrganisation(ctx context.Context, o identity.Organisation) error {
-	tx.admin = true
+	tx.admin, tx.wrote[o.ID] = true, true
 	err := tx.execOne(ctx, "organisation", updateOrganisation, parent(o), o.Slug, o.Name, millis(o.Modified), o.ID)
 	return wrap(err, "update organisation %s", o.ID)
+}
+
+// Hold keeps off, until this transaction ends, all others that hold the same
+// organisation. What is read afterwards is what the last one left.
+func (tx *Tx) Hold(ctx context.Context, id identity.OrgID) error {
+	return wrap(tx.execOne(ctx, "organisation", holdOrganisation, id), "hold organisation %s", id)
 }
 
 // DeleteOrganisation removes an organisation with all of its rows; NotFound if
 // there is none.
 func (tx *Tx) DeleteOrganisation(ctx context.Context, id identity.OrgID) error {
-	tx.admin = true
+	tx.admin, tx.wrote[id] = true, true
 	if q := tx.db.dialect.Search.Clear; q != "" {
 		if _, err := tx.exec(ctx, q, id); err != nil {
 			return wrap(err, "delete organisation %s", id)

@@ -27,6 +27,7 @@ type DB struct {
 	dialect Dialect
 	seed    atomic.Pointer[[]byte] // of token hashes
 	epoch   epoch
+	marks   marks
 	// forWrite is getForWrite with the dialect's lock.
 	forWrite string
 	totals   *recent[int]
@@ -50,6 +51,7 @@ type Tx struct {
 	write bool
 	admin bool // something that Epoch tells of has changed
 	delta map[tallyKey]int64
+	wrote map[identity.OrgID]bool // organisations with a new change, for Mark
 	then  []func()
 }
 
@@ -71,8 +73,9 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // have no effects but its writes; it must not call Update itself.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	var last *Tx
+	wrote := map[identity.OrgID]bool{} // by any try: of an unknown outcome too
 	err := db.driver.Update(ctx, func(c Conn) error {
-		last = &Tx{db: db, conn: c, write: true}
+		last = &Tx{db: db, conn: c, write: true, wrote: wrote}
 		if err := fn(last); err != nil {
 			return err
 		}
@@ -83,6 +86,7 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if last != nil && last.admin {
 		db.epoch.forget()
 	}
+	db.marks.move(wrote)
 	if err != nil {
 		return classify(err)
 	}

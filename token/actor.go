@@ -30,15 +30,11 @@ func (s *Service) Actor(ctx context.Context, text string) (identity.Actor, *Bear
 		by.Name = b.ClientID
 	}
 	if b.User.IsZero() {
-		by.Perms = identity.Opened(b.Scopes, true)
+		by.Perms = identity.Opened(b.Scopes, identity.AllPerms())
 		return by, b, nil
 	}
-	privileged := false
+	var entrusted identity.Perms
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		_, err := tx.Administrator(ctx, org, b.User)
-		if privileged = err == nil; identity.KindOf(err) != identity.NotFound && err != nil {
-			return err
-		}
 		user, err := tx.Get(ctx, org, "User", b.User)
 		if err == nil {
 			by.Kind, by.ID, by.Name = identity.ByUser, b.User, userName(user.Doc)
@@ -48,7 +44,12 @@ func (s *Service) Actor(ctx context.Context, text string) (identity.Actor, *Bear
 	if err != nil {
 		return identity.Actor{}, nil, unknown(err)
 	}
-	by.Perms = identity.Opened(b.Scopes, privileged)
+	if s.entrusted != nil {
+		if entrusted, err = s.entrusted(ctx, org, b.User); err != nil {
+			return identity.Actor{}, nil, unknown(err)
+		}
+	}
+	by.Perms = identity.Opened(b.Scopes, entrusted)
 	return by, b, nil
 }
 

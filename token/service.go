@@ -25,21 +25,25 @@ type Options struct {
 	Keys   *secret.Keys
 	Apps   *app.Service
 	Claims *claims.Service
-	Public string           // where the server is reached, "https://id.example.com"
-	Now    func() time.Time // nil: time.Now
-	Log    *slog.Logger     // nil: slog.Default
+	// Entrusted returns what a person may do with our own doors in their
+	// organisation; nil: nothing. What of it a token may do its scopes say.
+	Entrusted func(ctx context.Context, org identity.OrgID, user identity.ID) (identity.Perms, error)
+	Public    string           // where the server is reached, "https://id.example.com"
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: slog.Default
 }
 
 // A Service makes, renews, revokes and inspects tokens. It is safe for use by
 // many goroutines at once.
 type Service struct {
-	db     *store.DB
-	keys   *secret.Keys
-	apps   *app.Service
-	claims *claims.Service
-	public string
-	clock  func() time.Time
-	log    *slog.Logger
+	db        *store.DB
+	keys      *secret.Keys
+	apps      *app.Service
+	claims    *claims.Service
+	entrusted func(context.Context, identity.OrgID, identity.ID) (identity.Perms, error)
+	public    string
+	clock     func() time.Time
+	log       *slog.Logger
 
 	codeKey, opaqueKey, refreshKey, revokedKey, proofKey, nonceKey [32]byte
 
@@ -59,7 +63,7 @@ const (
 // New makes a Service.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.DB, keys: o.Keys, apps: o.Apps, claims: o.Claims,
+		db: o.DB, keys: o.Keys, apps: o.Apps, claims: o.Claims, entrusted: o.Entrusted,
 		public: strings.TrimRight(o.Public, "/"), clock: o.Now, log: o.Log,
 		codeKey: o.Keys.Derive("mac code"), opaqueKey: o.Keys.Derive("mac access token"),
 		refreshKey: o.Keys.Derive("mac refresh token"), revokedKey: o.Keys.Derive("mac revoked token"),
