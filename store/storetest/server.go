@@ -178,6 +178,7 @@ func startServer() (string, error) {
 	options := strings.Join([]string{
 		"-c listen_addresses=''", "-c unix_socket_directories=" + dir,
 		"-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off",
+		"-c dynamic_shared_memory_type=mmap", "-c wal_level=minimal", "-c max_wal_senders=0", "-c max_wal_size=256MB",
 		"-c max_connections=300", "-c shared_buffers=64MB", "-c autovacuum=off",
 	}, " ")
 	if err := as.run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", options, "start"); err != nil {
