@@ -3,7 +3,7 @@
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-FUZZTIME ?= 30s
+FUZZTIME ?= 5000x
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check vet race measures fuzz bench build fmt
@@ -30,7 +30,7 @@ race: ## the tests that the race detector can afford
 measures: ## print the measures of the code
 	@$(GO) test -count=1 -v -run 'TestMeasures' ./arch
 
-fuzz: ## fuzz every parser for FUZZTIME (30s)
+fuzz: ## fuzz every parser for FUZZTIME (5000x)
 	./.ci/fuzz $(FUZZTIME)
 
 bench: ## measure on SQLite and PostgreSQL, and write docs/figures.md

@@ -13,6 +13,7 @@ type (
 	Permission   = catalogue.Permission
 	Statement    = catalogue.Statement
 	Role         = catalogue.Role
+	Base         = catalogue.Base
 
 	Question   = policy.Question
 	Entity     = policy.Entity

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/muster-id/muster/api/activid"
 	"github.com/muster-id/muster/api/admin"
@@ -11,10 +12,23 @@ import (
 	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/oidc"
 	"github.com/muster-id/muster/oidc/request"
+	"github.com/muster-id/muster/signin"
+	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 	"github.com/muster-id/muster/web/portal"
 	"github.com/muster-id/muster/web/ui"
 )
+
+// problems is how the doors of our own API answer with errors.
+func (s *Server) problems() web.Problems {
+	return web.Problems{
+		Challenges: []string{
+			`DPoP algs="` + strings.Join(token.DPoPAlgorithms, " ") + `"`,
+			`Bearer realm="muster", resource_metadata="` + s.url + `/.well-known/oauth-protected-resource"`,
+		},
+		RetryAfter: signin.RetryAfter,
+	}
+}
 
 // mountSignIn mounts the doors of people and apps: the OpenID provider, the
 // pages on which people sign in, and the API by which both are administered.
@@ -44,7 +58,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	s.people = people
 	admin.New(admin.Options{
 		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
-		Mail: h.Mail, Public: s.url, Bearer: s.actor, Log: s.log,
+		Mail: h.Mail, Public: s.url, Bearer: s.actor, Errors: s.problems(), Log: s.log,
 	}).Mount(mux)
 	entrance := entry.New(entry.Options{
 		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,

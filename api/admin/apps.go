@@ -7,6 +7,7 @@ import (
 
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/web"
 )
 
 // An appList is one page of apps. Next is the value of after for the next one.
@@ -16,7 +17,7 @@ type appList struct {
 }
 
 func (d *Door) listApps(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
-	limit, err := limitOf(r)
+	limit, err := web.Limit(r)
 	if err != nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func (d *Door) listApps(w http.ResponseWriter, r *http.Request, _ identity.Actor
 	if len(list) == limit {
 		out.Next = list[limit-1].ClientID
 	}
-	return answer(w, http.StatusOK, out)
+	return web.Send(w, http.StatusOK, out)
 }
 
 // newAppJSON is the body that makes an app.
@@ -45,7 +46,7 @@ type newAppJSON struct {
 
 func (d *Door) createApp(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var in newAppJSON
-	if err := read(w, r, &in); err != nil {
+	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
 	rotation, err := rotationJSON{ExpiresIn: in.ExpiresIn}.rotation(time.Now())
@@ -60,7 +61,7 @@ func (d *Door) createApp(w http.ResponseWriter, r *http.Request, by identity.Act
 		return err
 	}
 	w.Header().Set("Location", d.public+"/api/v1/o/"+org.Slug+"/apps/"+a.ID.String())
-	return answer(w, http.StatusCreated, wireApp(&a, secret))
+	return web.Send(w, http.StatusCreated, wireApp(&a, secret))
 }
 
 // find returns the app that the path names.
@@ -73,13 +74,13 @@ func (d *Door) getApp(w http.ResponseWriter, r *http.Request, _ identity.Actor, 
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, wireApp(a, ""))
+	return web.Send(w, http.StatusOK, wireApp(a, ""))
 }
 
 // changeApp applies a JSON merge patch (RFC 7396) to the settings.
 func (d *Door) changeApp(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var patch map[string]json.RawMessage
-	if err := read(w, r, &patch); err != nil {
+	if err := web.ReadJSON(w, r, &patch); err != nil {
 		return err
 	}
 	a, err := d.find(r, org)
@@ -92,7 +93,7 @@ func (d *Door) changeApp(w http.ResponseWriter, r *http.Request, by identity.Act
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, wireApp(&changed, ""))
+	return web.Send(w, http.StatusOK, wireApp(&changed, ""))
 }
 
 // merge puts the members of a patch in the place of those of the settings; null
@@ -116,7 +117,7 @@ func merge(s *identity.AppSettings, patch map[string]json.RawMessage) error {
 		return err
 	}
 	var next identity.AppSettings
-	if err := decode(text, &next); err != nil {
+	if err := web.DecodeJSON(text, &next); err != nil {
 		return err
 	}
 	*s = next
@@ -131,7 +132,7 @@ func (d *Door) deleteApp(w http.ResponseWriter, r *http.Request, by identity.Act
 	if err := d.apps.Delete(r.Context(), by, org.ID, a.ID); err != nil {
 		return err
 	}
-	return nothing(w)
+	return web.Nothing(w)
 }
 
 func (d *Door) disableApp(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
@@ -150,12 +151,12 @@ func (d *Door) setDisabled(w http.ResponseWriter, r *http.Request, by identity.A
 	if err := d.apps.Disable(r.Context(), by, org.ID, a.ID, disabled); err != nil {
 		return err
 	}
-	return nothing(w)
+	return web.Nothing(w)
 }
 
 func (d *Door) addSecret(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var in rotationJSON
-	if err := read(w, r, &in); err != nil {
+	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
 	rotation, err := in.rotation(time.Now())
@@ -170,10 +171,10 @@ func (d *Door) addSecret(w http.ResponseWriter, r *http.Request, by identity.Act
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, struct {
+	return web.Send(w, http.StatusCreated, struct {
 		secretJSON
 		ClientSecret string `json:"client_secret"`
-	}{secretJSON{s.ID.String(), s.Prefix, when(s.Created), when(s.Expires), nil}, s.Text})
+	}{secretJSON{s.ID.String(), s.Prefix, web.When(s.Created), web.When(s.Expires), nil}, s.Text})
 }
 
 func (d *Door) revokeSecret(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
@@ -181,14 +182,14 @@ func (d *Door) revokeSecret(w http.ResponseWriter, r *http.Request, by identity.
 	if err != nil {
 		return err
 	}
-	id, err := idOf(r, "secret")
+	id, err := web.PathID(r, "secret")
 	if err != nil {
 		return err
 	}
 	if err := d.apps.RevokeSecret(r.Context(), by, org.ID, a.ID, id); err != nil {
 		return err
 	}
-	return nothing(w)
+	return web.Nothing(w)
 }
 
 // newRegistrationToken makes an initial access token (RFC 7591 section 3).
@@ -197,7 +198,7 @@ func (d *Door) newRegistrationToken(w http.ResponseWriter, r *http.Request, by i
 		ExpiresIn int64 `json:"expires_in"` // seconds; 0: a day
 		Uses      int   `json:"uses"`       // 0: once
 	}{}
-	if err := read(w, r, &in); err != nil {
+	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
 	if in.ExpiresIn == 0 {
@@ -214,5 +215,5 @@ func (d *Door) newRegistrationToken(w http.ResponseWriter, r *http.Request, by i
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, map[string]any{"token": text, "expires": rotation.Expires.UTC(), "uses": in.Uses})
+	return web.Send(w, http.StatusCreated, map[string]any{"token": text, "expires": rotation.Expires.UTC(), "uses": in.Uses})
 }

@@ -37,6 +37,7 @@ type Options struct {
 	Public    string // absolute URL under which the world sees this server
 	// Bearer finds the actor of a request and checks what its token is bound to.
 	Bearer func(*http.Request) (identity.Actor, error)
+	Errors web.Problems
 	Log    *slog.Logger // nil: slog.Default
 }
 
@@ -51,6 +52,7 @@ type Door struct {
 	mail     *mail.Service
 	public   string
 	who      func(*http.Request) (identity.Actor, error)
+	fail     web.Problems
 	log      *slog.Logger
 }
 
@@ -61,7 +63,7 @@ func New(o Options) *Door {
 	}
 	return &Door{
 		dir: o.Directory, apps: o.Apps, claims: o.Claims, tokens: o.Tokens, signin: o.SignIn, sessions: o.Sessions,
-		mail: o.Mail, public: strings.TrimSuffix(o.Public, "/"), who: o.Bearer, log: o.Log,
+		mail: o.Mail, public: strings.TrimSuffix(o.Public, "/"), who: o.Bearer, fail: o.Errors, log: o.Log,
 	}
 }
 
@@ -111,7 +113,7 @@ func (d *Door) Routes() []web.Route {
 
 // Mount puts the door into mux.
 func (d *Door) Mount(mux *http.ServeMux) {
-	web.Door{Who: d.who, OnError: d.fail}.Mount(mux, d.Routes())
+	web.Door{Who: d.who, OnError: d.fail.Fail}.Mount(mux, d.Routes())
 }
 
 // A handler answers one request within the organisation of its path.
@@ -121,28 +123,11 @@ type handler func(w http.ResponseWriter, r *http.Request, by identity.Actor, org
 // organisation, act in every one; for all others there is only their own.
 func (d *Door) in(do handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
-		org, err := d.organisation(r.Context(), r.PathValue("org"), by)
+		org, err := d.dir.Acting(r.Context(), by, r.PathValue("org"))
 		if err != nil {
 			return err
 		}
 		by.Org = org.ID
 		return do(w, r, by, org)
 	}
-}
-
-var errNoOrganisation = identity.NewError(identity.NotFound, "", "There is no such organisation.")
-
-func (d *Door) organisation(ctx context.Context, name string, by identity.Actor) (identity.Organisation, error) {
-	org, err := d.dir.Organisation(ctx, name)
-	if identity.KindOf(err) == identity.NotFound {
-		return org, errNoOrganisation
-	}
-	if err != nil || org.ID == by.Org {
-		return org, err
-	}
-	own, err := d.dir.Organisation(ctx, by.Org.String())
-	if err == nil && !own.Parent.IsZero() {
-		err = errNoOrganisation
-	}
-	return org, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/signin"
+	"github.com/muster-id/muster/web"
 )
 
 // sessionJSON is one session of a person.
@@ -22,7 +23,7 @@ type sessionJSON struct {
 }
 
 func (d *Door) listSessions(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
-	user, err := idOf(r, "user")
+	user, err := web.PathID(r, "user")
 	if err != nil {
 		return err
 	}
@@ -34,14 +35,14 @@ func (d *Door) listSessions(w http.ResponseWriter, r *http.Request, _ identity.A
 		Sessions []sessionJSON `json:"sessions"`
 	}{[]sessionJSON{}}
 	for _, s := range list {
-		out.Sessions = append(out.Sessions, sessionJSON{s.ID.String(), when(s.Created), when(s.Seen), when(s.Expires),
-			when(s.AuthTime), s.ACR, s.AMR, s.Agent, s.Address})
+		out.Sessions = append(out.Sessions, sessionJSON{s.ID.String(), web.When(s.Created), web.When(s.Seen), web.When(s.Expires),
+			web.When(s.AuthTime), s.ACR, s.AMR, s.Agent, s.Address})
 	}
-	return answer(w, http.StatusOK, out)
+	return web.Send(w, http.StatusOK, out)
 }
 
 func (d *Door) endSessions(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
-	user, err := idOf(r, "user")
+	user, err := web.PathID(r, "user")
 	if err != nil {
 		return err
 	}
@@ -54,15 +55,15 @@ func (d *Door) endSessions(w http.ResponseWriter, r *http.Request, _ identity.Ac
 			return err
 		}
 	}
-	return nothing(w)
+	return web.Nothing(w)
 }
 
 func (d *Door) endSession(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
-	user, err := idOf(r, "user")
+	user, err := web.PathID(r, "user")
 	if err != nil {
 		return err
 	}
-	id, err := idOf(r, "session")
+	id, err := web.PathID(r, "session")
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (d *Door) endSession(w http.ResponseWriter, r *http.Request, _ identity.Act
 		if err := d.sessions.End(r.Context(), org.ID, id); err != nil {
 			return err
 		}
-		return nothing(w)
+		return web.Nothing(w)
 	}
 	return identity.NewError(identity.NotFound, "", "There is no such session.")
 }
@@ -89,10 +90,10 @@ func (d *Door) newLink(w http.ResponseWriter, r *http.Request, by identity.Actor
 		Kind string `json:"kind"` // "welcome" or "recover"
 		Send bool   `json:"send"` // by letter instead of in the answer
 	}
-	if err := read(w, r, &in); err != nil {
+	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
-	user, err := idOf(r, "user")
+	user, err := web.PathID(r, "user")
 	if err != nil {
 		return err
 	}
@@ -104,13 +105,13 @@ func (d *Door) newLink(w http.ResponseWriter, r *http.Request, by identity.Actor
 		if err := d.signin.Invite(r.Context(), by, org, user); err != nil {
 			return err
 		}
-		return answer(w, http.StatusAccepted, map[string]any{"sent": true})
+		return web.Send(w, http.StatusAccepted, map[string]any{"sent": true})
 	}
 	link, err := d.signin.Link(r.Context(), by, org, user, kind)
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, map[string]any{"url": link.URL, "expires": link.Expires.UTC()})
+	return web.Send(w, http.StatusCreated, map[string]any{"url": link.URL, "expires": link.Expires.UTC()})
 }
 
 func (d *Door) listAdministrators(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
@@ -127,37 +128,37 @@ func (d *Door) listAdministrators(w http.ResponseWriter, r *http.Request, _ iden
 		Administrators []administrator `json:"administrators"`
 	}{[]administrator{}}
 	for _, a := range list {
-		out.Administrators = append(out.Administrators, administrator{a.User.String(), a.Role, when(a.Created)})
+		out.Administrators = append(out.Administrators, administrator{a.User.String(), a.Role, web.When(a.Created)})
 	}
-	return answer(w, http.StatusOK, out)
+	return web.Send(w, http.StatusOK, out)
 }
 
 func (d *Door) appoint(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var in struct {
 		Role string `json:"role"` // "owner" or "operator"
 	}
-	if err := read(w, r, &in); err != nil {
+	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
-	user, err := idOf(r, "user")
+	user, err := web.PathID(r, "user")
 	if err != nil {
 		return err
 	}
 	if err := d.signin.Appoint(r.Context(), by, org.ID, user, in.Role); err != nil {
 		return err
 	}
-	return nothing(w)
+	return web.Nothing(w)
 }
 
 func (d *Door) dismiss(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
-	user, err := idOf(r, "user")
+	user, err := web.PathID(r, "user")
 	if err != nil {
 		return err
 	}
 	if err := d.signin.Dismiss(r.Context(), by, org.ID, user); err != nil {
 		return err
 	}
-	return nothing(w)
+	return web.Nothing(w)
 }
 
 // letterJSON is a letter without what is secret in it: links and codes are for
@@ -174,7 +175,7 @@ type letterJSON struct {
 }
 
 func (d *Door) listLetters(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
-	limit, err := limitOf(r)
+	limit, err := web.Limit(r)
 	if err != nil {
 		return err
 	}
@@ -187,12 +188,12 @@ func (d *Door) listLetters(w http.ResponseWriter, r *http.Request, _ identity.Ac
 		Letters []letterJSON `json:"letters"`
 	}{[]letterJSON{}}
 	for _, l := range list {
-		j := letterJSON{ID: l.ID.String(), Note: l.Note, Subject: l.Message.Subject, Created: when(l.Created),
+		j := letterJSON{ID: l.ID.String(), Note: l.Note, Subject: l.Message.Subject, Created: web.When(l.Created),
 			Tries: l.Tries, Failed: l.Failed, Error: l.Error}
 		if !l.Failed {
-			j.Sent = when(l.Finished)
+			j.Sent = web.When(l.Finished)
 		}
 		out.Letters = append(out.Letters, j)
 	}
-	return answer(w, http.StatusOK, out)
+	return web.Send(w, http.StatusOK, out)
 }

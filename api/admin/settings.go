@@ -8,6 +8,7 @@ import (
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/signin"
+	"github.com/muster-id/muster/web"
 )
 
 func (d *Door) getProvider(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
@@ -15,12 +16,12 @@ func (d *Door) getProvider(w http.ResponseWriter, r *http.Request, _ identity.Ac
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, p)
+	return web.Send(w, http.StatusOK, p)
 }
 
 func (d *Door) putProvider(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var p app.Provider
-	if err := read(w, r, &p); err != nil {
+	if err := web.ReadJSON(w, r, &p); err != nil {
 		return err
 	}
 	if err := d.apps.SetProvider(r.Context(), by, org.ID, p); err != nil {
@@ -34,12 +35,12 @@ func (d *Door) getPolicy(w http.ResponseWriter, r *http.Request, _ identity.Acto
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, p)
+	return web.Send(w, http.StatusOK, p)
 }
 
 func (d *Door) putPolicy(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var p signin.Policy
-	if err := read(w, r, &p); err != nil {
+	if err := web.ReadJSON(w, r, &p); err != nil {
 		return err
 	}
 	if err := d.signin.SetPolicy(r.Context(), by, org.ID, p); err != nil {
@@ -53,12 +54,12 @@ func (d *Door) getClaims(w http.ResponseWriter, r *http.Request, _ identity.Acto
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, s)
+	return web.Send(w, http.StatusOK, s)
 }
 
 func (d *Door) putClaims(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var s claims.Settings
-	if err := read(w, r, &s); err != nil {
+	if err := web.ReadJSON(w, r, &s); err != nil {
 		return err
 	}
 	if err := d.claims.SetSettings(r.Context(), by, org.ID, s); err != nil {
@@ -87,9 +88,9 @@ func (d *Door) listKeys(w http.ResponseWriter, r *http.Request, by identity.Acto
 		Keys []keyJSON `json:"keys"`
 	}{[]keyJSON{}}
 	for _, k := range list {
-		out.Keys = append(out.Keys, keyJSON{k.ID, k.Alg, string(k.State), when(k.Created), when(k.Active), when(k.Retiring), when(k.Gone)})
+		out.Keys = append(out.Keys, keyJSON{k.ID, k.Alg, string(k.State), web.When(k.Created), web.When(k.Active), web.When(k.Retiring), web.When(k.Gone)})
 	}
-	return answer(w, http.StatusOK, out)
+	return web.Send(w, http.StatusOK, out)
 }
 
 func (d *Door) rotateKeys(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
@@ -97,7 +98,7 @@ func (d *Door) rotateKeys(w http.ResponseWriter, r *http.Request, by identity.Ac
 		Alg         string `json:"alg"` // "": all
 		Immediately bool   `json:"immediately"`
 	}
-	if err := read(w, r, &in); err != nil {
+	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
 	if err := d.tokens.Rotate(r.Context(), by, org.ID, in.Alg, in.Immediately); err != nil {
@@ -110,5 +111,5 @@ func (d *Door) retireKey(w http.ResponseWriter, r *http.Request, by identity.Act
 	if err := d.tokens.Retire(r.Context(), by, org.ID, r.PathValue("kid")); err != nil {
 		return err
 	}
-	return nothing(w)
+	return web.Nothing(w)
 }

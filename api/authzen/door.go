@@ -3,7 +3,6 @@
 package authzen
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -76,30 +75,15 @@ func (d *Door) in(do handler) web.Handler {
 		if name == "" {
 			return do(w, r, by.Org)
 		}
-		org, err := d.organisation(r.Context(), name, by)
+		org, err := d.o.Directory.Acting(r.Context(), by, name)
 		if err != nil {
 			return err
 		}
-		return do(w, r, org)
+		return do(w, r, org.ID)
 	}
 }
 
 var errNoOrganisation = identity.NewError(identity.NotFound, "", "There is no such organisation.")
-
-func (d *Door) organisation(ctx context.Context, name string, by identity.Actor) (identity.OrgID, error) {
-	org, err := d.o.Directory.Organisation(ctx, name)
-	if identity.KindOf(err) == identity.NotFound {
-		return org.ID, errNoOrganisation
-	}
-	if err != nil || org.ID == by.Org {
-		return org.ID, err
-	}
-	root, err := d.o.Directory.Root(ctx)
-	if err == nil && by.Org != root.ID {
-		err = errNoOrganisation
-	}
-	return org.ID, err
-}
 
 // metadata tells where the endpoints are (section 9 of the specification).
 func (d *Door) metadata(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {

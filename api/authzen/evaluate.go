@@ -53,8 +53,8 @@ func explain(r *http.Request) bool {
 
 // The semantics of a batch (section 7.1.2.1).
 const (
-	executeAll   = "execute_all"
-	denyOnDeny   = "deny_on_first_deny"
+	executeAll     = "execute_all"
+	denyOnDeny     = "deny_on_first_deny"
 	permitOnPermit = "permit_on_first_permit"
 )
 

@@ -1,0 +1,171 @@
+package access
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/muster-id/muster/access"
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/web"
+)
+
+// A form is how one kind of thing stands on the wire: T is the thing, W its JSON.
+// The members of W that a client may write are those that put reads; a PATCH is
+// the whole of W laid over what is stored, so that what is left out stays.
+type form[T, W any] struct {
+	show func(T) W
+	put  func(W, *T) error
+	base func(*T) *access.Base
+}
+
+// A listing is one page.
+type listing[W any] struct {
+	Items []W `json:"items"`
+	Total int `json:"total"`
+	Start int `json:"start"` // 1-based
+}
+
+const maxStart = 1 << 30
+
+// shelf is the routes of one kind of thing.
+func shelf[T, W any](d *Door, path string, book *access.Book[T], f form[T, W]) []web.Route {
+	c := counter[T, W]{book, f}
+	return []web.Route{
+		d.route("GET", path, identity.AccessRead, c.list),
+		d.route("POST", path, identity.AccessWrite, c.create),
+		d.route("GET", path+"/{id}", identity.AccessRead, c.get),
+		d.route("PATCH", path+"/{id}", identity.AccessWrite, c.change),
+		d.route("DELETE", path+"/{id}", identity.AccessWrite, c.remove),
+	}
+}
+
+// A counter is where things of one kind are asked for.
+type counter[T, W any] struct {
+	book *access.Book[T]
+	form form[T, W]
+}
+
+// list answers with those of the organisation that match ?filter, from ?start, at
+// most ?limit; ?inherited lists those of the organisations above.
+func (c counter[T, W]) list(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
+	start, err := web.Number(r, "start", 1, maxStart)
+	if err != nil {
+		return err
+	}
+	limit, err := web.Limit(r)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	var list []T
+	total := 0
+	if q.Has("inherited") {
+		list, err = c.book.Inherited(r.Context(), by)
+		total = len(list)
+	} else {
+		list, total, err = c.book.List(r.Context(), by, q.Get("filter"), start, limit)
+	}
+	if err != nil {
+		return err
+	}
+	out := listing[W]{Items: make([]W, len(list)), Total: total, Start: start}
+	for i := range list {
+		out.Items[i] = c.form.show(list[i])
+	}
+	return web.Send(w, http.StatusOK, out)
+}
+
+func (c counter[T, W]) create(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
+	var in W
+	if err := web.ReadJSON(w, r, &in); err != nil {
+		return err
+	}
+	var t T
+	if err := c.form.put(in, &t); err != nil {
+		return err
+	}
+	made, err := c.book.Create(r.Context(), by, t)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", r.URL.Path+"/"+c.form.base(made).ID.String())
+	return c.answer(w, http.StatusCreated, made)
+}
+
+// get finds by id, slug or name.
+func (c counter[T, W]) get(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
+	t, err := c.book.Find(r.Context(), by, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return c.answer(w, http.StatusOK, t)
+}
+
+// change lays the body over what is stored (RFC 7396, but that null is what is
+// left out). If-Match names the version that it is meant for.
+func (c counter[T, W]) change(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
+	version, err := ifMatch(r)
+	if err != nil {
+		return err
+	}
+	patch, err := readPatch(w, r)
+	if err != nil {
+		return err
+	}
+	id, err := c.id(r, by)
+	if err != nil {
+		return err
+	}
+	t, err := c.book.Change(r.Context(), by, id, version, func(t *T) error {
+		next := c.form.show(*t)
+		if err := web.DecodeJSON(patch, &next); err != nil {
+			return err
+		}
+		return c.form.put(next, t)
+	})
+	if err != nil {
+		return err
+	}
+	return c.answer(w, http.StatusOK, t)
+}
+
+func (c counter[T, W]) remove(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
+	id, err := c.id(r, by)
+	if err != nil {
+		return err
+	}
+	if err := c.book.Delete(r.Context(), by, id); err != nil {
+		return err
+	}
+	return web.Nothing(w)
+}
+
+// id finds what the path names.
+func (c counter[T, W]) id(r *http.Request, by identity.Actor) (identity.ID, error) {
+	t, err := c.book.Find(r.Context(), by, r.PathValue("id"))
+	if err != nil {
+		return identity.ID{}, err
+	}
+	return c.form.base(t).ID, nil
+}
+
+func (c counter[T, W]) answer(w http.ResponseWriter, status int, t *T) error {
+	w.Header().Set("ETag", etag(c.form.base(t).Version))
+	return web.Send(w, status, c.form.show(*t))
+}
+
+func etag(version int64) string { return `W/"` + strconv.FormatInt(version, 10) + `"` }
+
+// ifMatch reads the version that a request is meant for, 0 for any.
+func ifMatch(r *http.Request) (int64, error) {
+	text := r.Header.Get("If-Match")
+	if text == "" || text == "*" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(text, "W/"), `"`), 10, 64)
+	if err != nil || n < 1 {
+		return 0, identity.NewError(identity.Stale, "", "The version in If-Match is not one of ours.")
+	}
+	return n, nil
+}
