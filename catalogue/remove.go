@@ -1,11 +1,9 @@
 package catalogue
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/schema"
@@ -25,7 +23,7 @@ func (k *checker) remove() error {
 	case PermissionKind:
 		return k.removePermission()
 	}
-	return k.removeRole()
+	return nil // the assignments of a role end with it
 }
 
 // unnamed makes sure that no statement, here or below, matches a filter on the
@@ -189,29 +187,4 @@ func renamed(old schema.Object, urn, from, to string) schema.Object {
 	put(more, "statements", statements(list))
 	doc[urn] = more
 	return doc
-}
-
-// removeRole ends the assignments of a role, here and below.
-func (k *checker) removeRole() error {
-	gone, err := k.tx.DeleteAssignmentsOfRole(k.ctx, k.by.Org, k.c.ID)
-	if err != nil {
-		return err
-	}
-	for _, a := range gone {
-		if err := k.tx.Record(k.ctx, Unassigned(k.by, a, time.Now().UTC().Truncate(time.Millisecond))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Unassigned is the entry in the change log for an assignment that has ended.
-func Unassigned(by identity.Actor, a identity.Assignment, at time.Time) identity.Change {
-	old := map[string]string{"id": a.ID.String(), "role": a.Role.String(), "type": string(a.Type), "subject": a.Subject.String()}
-	diff, _ := json.Marshal(map[string]any{"assignment": []any{old, nil}}) // strings
-	return identity.Change{
-		Org: a.Org, ID: identity.NewID(), At: at, Kind: identity.Deleted,
-		Actor: by.Kind, ActorID: by.ID, ActorName: by.Name, RequestID: by.RequestID,
-		Type: "Assignment", Target: a.Subject, Paths: []string{"role"}, Diff: diff,
-	}
 }

@@ -59,7 +59,7 @@ type Directory struct {
 func New(o Options) *Directory {
 	d := &Directory{
 		db: o.DB, keys: o.Keys, clock: o.Now, log: o.Log, sessions: o.Session, maxSchemas: o.MaxSchemas,
-		standard: schema.Standard(), tokenKey: o.Keys.Derive("connection token"),
+		standard: standard(), tokenKey: o.Keys.Derive("connection token"),
 		coming: map[identity.OrgID]*schema.Registry{},
 	}
 	if d.clock == nil {

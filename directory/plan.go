@@ -26,6 +26,8 @@ type batch struct {
 	// those that the caller knows: a schema is about to come into force.
 	types *schema.Registry
 	spent effort // in the transaction
+	// following is set for what follows from another write, whose check it was.
+	following bool
 
 	mu     sync.Mutex
 	hashes map[string][]byte // sealed hashes of the passwords of this batch
@@ -90,6 +92,9 @@ func (b *batch) prepareUnits(ctx context.Context, lo, hi int, seen map[identity.
 func (b *batch) prepareUnit(ctx context.Context, i int, seen map[identity.ID]*store.Resource) error {
 	b.plans[i] = make([]plan, len(b.units[i]))
 	for j, w := range b.units[i] {
+		if isThing(w.Type) {
+			continue // what it names is looked up in the transaction
+		}
 		p := &b.plans[i][j]
 		switch w.Method {
 		case Create:
@@ -116,7 +121,7 @@ func (b *batch) look(ctx context.Context) (map[identity.ID]*store.Resource, erro
 	var ids []identity.ID
 	for _, u := range b.units {
 		for _, w := range u {
-			if w.Method == Modify {
+			if w.Method == Modify && !isThing(w.Type) {
 				ids = append(ids, w.ID)
 			}
 		}
@@ -145,7 +150,7 @@ func (b *batch) look(ctx context.Context) (map[identity.ID]*store.Resource, erro
 func (b *batch) onlyModify() Write {
 	for _, u := range b.units {
 		for _, w := range u {
-			if w.Method == Modify {
+			if w.Method == Modify && !isThing(w.Type) {
 				return w
 			}
 		}

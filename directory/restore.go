@@ -66,6 +66,9 @@ func (b *batch) renew(ctx context.Context, tx *store.Tx, rt *schema.ResourceType
 		}
 	}
 	seen := *r
+	if err := b.checkNew(ctx, tx, rt, r.ID, doc); err != nil {
+		return err
+	}
 	r.Doc = rt.Encode(doc)
 	if err := b.index(r, rt, doc); err != nil {
 		return err

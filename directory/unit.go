@@ -15,11 +15,17 @@ import (
 // it creates, then what may refer to them.
 func (b *batch) unit(ctx context.Context, tx *store.Tx, i int) ([]Outcome, error) {
 	out := make([]Outcome, len(b.units[i]))
+	plans := make([]plan, len(b.units[i]))
 	for j, w := range b.units[i] {
 		if w.Method != Create {
+			plans[j] = b.plans[i][j]
 			continue
 		}
-		err := b.insert(ctx, tx, b.plans[i][j])
+		p, err := b.planned(ctx, tx, i, j)
+		if err == nil {
+			plans[j] = p
+			err = b.insert(ctx, tx, p)
+		}
 		if err == nil && len(b.units[i]) > 1 {
 			err = tx.Settle(ctx) // it must be known which one failed
 		}
@@ -31,9 +37,9 @@ func (b *batch) unit(ctx context.Context, tx *store.Tx, i int) ([]Outcome, error
 		var err error
 		switch w.Method {
 		case Create:
-			out[j], err = b.finishCreate(ctx, tx, b.plans[i][j])
+			out[j], err = b.finishCreate(ctx, tx, plans[j])
 		case Modify:
-			out[j], err = b.modify(ctx, tx, w, b.plans[i][j])
+			out[j], err = b.modify(ctx, tx, w, plans[j])
 		case Delete:
 			out[j], err = b.delete(ctx, tx, w)
 		}
@@ -83,8 +89,7 @@ func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outc
 		return Outcome{}, err
 	}
 	if !p.ready || p.seen != cur.Version {
-		if p = b.planModify(w, cur); !p.ready {
-			_, err := w.Type.Load(cur.Doc)
+		if p, err = b.planAgain(ctx, tx, w, cur); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -152,6 +157,9 @@ func (b *batch) delete(ctx context.Context, tx *store.Tx, w Write) (Outcome, err
 		if err := b.d.mayLose(ctx, tx, b.by, b.by.Org, w.ID); err != nil {
 			return Outcome{}, err
 		}
+	}
+	if err := b.checkDelete(ctx, tx, w, cur); err != nil {
+		return Outcome{}, err
 	}
 	groups, err := tx.MemberOf(ctx, b.by.Org, w.ID)
 	if err != nil {
