@@ -58,6 +58,7 @@ var rules = []rule{
 	{"files, functions, interfaces and packages keep their limits", sizes},
 	{"no package but the wiring imports more than eight others", fanOut},
 	{"SQL stands only in store", sqlInStore},
+	{"passwords are hashed cheaply in tests alone", cheapHashes},
 	{"a TODO names an issue", todos},
 }
 
@@ -440,6 +441,20 @@ func todos(h *house) (bad []string) {
 					}
 				}
 			}
+		}
+	}
+	return bad
+}
+
+func cheapHashes(h *house) (bad []string) {
+	for _, r := range h.sorted() {
+		for _, f := range r.code() {
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.Name == "Cheaply" {
+					bad = append(bad, h.at(sel)+": calls Cheaply, which is for tests")
+				}
+				return true
+			})
 		}
 	}
 	return bad

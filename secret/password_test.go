@@ -201,7 +201,7 @@ func TestAttack44ManyLargePasswords(t *testing.T) {
 	wg.Wait()
 	close(stop)
 	// Each that runs takes 19 MiB; the collector may keep as much again for a while.
-	limit := uint64(runtime.NumCPU()*4+2) * argonMemory * 1024
+	limit := uint64(runtime.NumCPU()*4+2) * uint64(argonMemory) * 1024
 	if got := <-peak; got > limit {
 		t.Errorf("the heap grew to %d MiB, want at most %d", got>>20, limit>>20)
 	}
