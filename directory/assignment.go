@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/store"
 )
@@ -14,7 +13,7 @@ import (
 const assignmentType = "Assignment"
 
 // roleType is the resource type of roles.
-const roleType = catalogue.RoleKind
+const roleType = "Role"
 
 // assignmentJSON is an assignment in the change log.
 type assignmentJSON struct {

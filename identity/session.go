@@ -139,12 +139,3 @@ type Domain struct {
 	Verified time.Time
 	Created  time.Time
 }
-
-// An Administrator is a person who may administer: role "owner" in their
-// organisation, "operator" everywhere, from the root organisation.
-type Administrator struct {
-	Org     OrgID
-	User    ID
-	Role    string
-	Created time.Time
-}

@@ -53,7 +53,7 @@ func (h *House) makeRules() error {
 	r.Directory = directory.New(directory.Options{DB: h.DB, Keys: h.Keys, Session: r.Sessions, Log: h.Log})
 	r.Apps = app.New(app.Options{DB: h.DB, Keys: h.Keys, Fetch: r.Outbound, Public: public, Log: h.Log})
 	r.Claims = claims.New(h.DB)
-	r.Tokens = token.New(token.Options{DB: h.DB, Keys: h.Keys, Apps: r.Apps, Claims: r.Claims, Public: public, Log: h.Log})
+	r.Tokens = token.New(token.Options{DB: h.DB, Keys: h.Keys, Apps: r.Apps, Claims: r.Claims, Entrusted: h.entrusted, Public: public, Log: h.Log})
 	if r.Factors, err = factor.New(factor.Options{DB: h.DB, Keys: h.Keys, Public: public}); err != nil {
 		return err
 	}

@@ -262,8 +262,8 @@ func TestOwnersAreAppointed(t *testing.T) {
 			t.Errorf("role after dismissal = %q, %v", role, err)
 		}
 		err := h.db.View(h.ctx(), func(tx *store.Tx) error {
-			list, err := tx.Administrators(h.ctx(), h.root.ID)
-			if len(list) != 1 || !slices.Contains(ops, list[0].User) {
+			list, err := tx.Assignments(h.ctx(), h.root.ID, store.AssignmentQuery{Role: identity.PlatformOperator, Limit: 10})
+			if len(list) != 1 || !slices.Contains(ops, list[0].Subject) {
 				t.Errorf("administrators = %+v", list)
 			}
 			return err

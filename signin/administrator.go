@@ -1,8 +1,10 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +24,6 @@ const (
 const (
 	setupKind = "setup"
 	setupLife = 30 * time.Minute
-	// claimKind is the kind of the one artefact that says that there is or was an
-	// operator. It ends soon while one is being made, and never when one is.
-	claimKind = "operator"
 	claimLife = time.Minute
 )
 
@@ -33,11 +32,9 @@ var errClosed = identity.NewError(identity.Conflict, "", "There is an operator, 
 // never is the end of what has none.
 var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func (s *Service) claimHash() []byte { return s.keys.MAC("signin operator", nil) }
-
 // canSetup reports whether the first operator is still to come.
 func (s *Service) canSetup(ctx context.Context, tx *store.Tx, root identity.OrgID) (bool, error) {
-	a, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
+	a, err := tx.Artefact(ctx, root, directory.OperatorClaim, s.dir.OperatorClaimHash())
 	if err == nil && a.Alive(s.now()) {
 		return false, nil
 	}
@@ -49,14 +46,9 @@ func (s *Service) canSetup(ctx context.Context, tx *store.Tx, root identity.OrgI
 }
 
 // operators counts the operators.
-func operators(ctx context.Context, tx *store.Tx, root identity.OrgID) (n int, err error) {
-	list, err := tx.Administrators(ctx, root)
-	for _, a := range list {
-		if a.Role == Operator {
-			n++
-		}
-	}
-	return n, err
+func operators(ctx context.Context, tx *store.Tx, root identity.OrgID) (int, error) {
+	list, err := tx.Assignments(ctx, root, store.AssignmentQuery{Role: identity.PlatformOperator, Limit: maxAdministrators})
+	return len(list), err
 }
 
 // CanSetup reports whether the first administrator is still to come.
@@ -204,7 +196,7 @@ func (s *Service) claim(ctx context.Context, tx *store.Tx, root identity.OrgID) 
 	if err != nil {
 		return identity.Artefact{}, err
 	}
-	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
+	c, err := tx.Artefact(ctx, root, directory.OperatorClaim, s.dir.OperatorClaimHash())
 	switch {
 	case n > 0 || err == nil && c.Alive(now):
 		return c, errClosed
@@ -213,7 +205,7 @@ func (s *Service) claim(ctx context.Context, tx *store.Tx, root identity.OrgID) 
 		err = tx.UpdateArtefact(ctx, c)
 		c.Version++
 	case identity.KindOf(err) == identity.NotFound:
-		c = identity.Artefact{Org: root, Kind: claimKind, Hash: s.claimHash(), Created: now, Expires: now.Add(claimLife)}
+		c = identity.Artefact{Org: root, Kind: directory.OperatorClaim, Hash: s.dir.OperatorClaimHash(), Created: now, Expires: now.Add(claimLife)}
 		err = tx.PutArtefact(ctx, c)
 	}
 	if k := identity.KindOf(err); k == identity.Conflict || k == identity.Stale {
@@ -260,7 +252,7 @@ func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, 
 		if err := tx.UpdateArtefact(ctx, closed); err != nil {
 			return err // it took too long, and another took over
 		}
-		if err := s.putAdministrator(ctx, tx, by, identity.Administrator{Org: root.ID, User: id, Role: Operator}); err != nil {
+		if _, err := s.dir.Assign(ctx, tx, by, assignmentOf(root.ID, id, Operator)); err != nil {
 			return err
 		}
 		idle, length := policy.SessionTimes()
@@ -271,30 +263,6 @@ func (s *Service) makeOperator(ctx context.Context, root identity.Organisation, 
 		return err
 	})
 	return done, err
-}
-
-// putAdministrator stores a role.
-func (s *Service) putAdministrator(ctx context.Context, tx *store.Tx, by identity.Actor, a identity.Administrator) error {
-	a.Created = s.now()
-	if err := tx.PutAdministrator(ctx, a); err != nil {
-		return err
-	}
-	return s.record(ctx, tx, by, a.Org, userType, a.User, map[string][2]any{"administrator": {nil, a.Role}})
-}
-
-// closeSetup closes setup for ever when an operator is appointed.
-func (s *Service) closeSetup(ctx context.Context, tx *store.Tx, root identity.OrgID) error {
-	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
-	switch {
-	case identity.KindOf(err) == identity.NotFound:
-		return tx.PutArtefact(ctx, identity.Artefact{
-			Org: root, Kind: claimKind, Hash: s.claimHash(), Created: s.now(), Expires: never,
-		})
-	case err != nil || c.Expires.Equal(never):
-		return err
-	}
-	c.Expires = never
-	return tx.UpdateArtefact(ctx, c)
 }
 
 // Bootstrap makes the first administrator of what the environment says. It does
@@ -336,30 +304,71 @@ func (s *Service) Bootstrap(ctx context.Context, n NewAdministrator) (bool, erro
 	return true, s.sessions.End(ctx, root.ID, done.Session.ID) // nobody has its cookie
 }
 
-// Administrators lists those of an organisation.
-func (s *Service) Administrators(ctx context.Context, org identity.OrgID) (list []identity.Administrator, err error) {
+// An Administrator is a person who administers: an owner their organisation, an
+// operator everything, from the root organisation.
+type Administrator struct {
+	User    identity.ID
+	Role    string
+	Created time.Time
+}
+
+// maxAdministrators bounds how many are listed of each role.
+const maxAdministrators = 10_000
+
+// roles are the roles that make an administrator, by what we call them.
+var roles = []struct {
+	name string
+	id   identity.ID
+}{{Owner, identity.OrganizationOwner}, {Operator, identity.PlatformOperator}}
+
+// assignmentOf makes a person an administrator.
+func assignmentOf(org identity.OrgID, user identity.ID, role string) identity.Assignment {
+	a := identity.Assignment{Org: org, Type: identity.UserSubject, Subject: user, Role: identity.OrganizationOwner}
+	if role == Operator {
+		a.Role, a.Inherited = identity.PlatformOperator, true
+	}
+	return a
+}
+
+// Administrators lists the people who are owners or operators by name, not
+// through a group, by id.
+func (s *Service) Administrators(ctx context.Context, org identity.OrgID) (list []Administrator, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err = tx.Administrators(ctx, org)
+		list, err = administrators(ctx, tx, org, identity.ID{}, s.now())
 		return err
 	})
+	slices.SortFunc(list, func(a, b Administrator) int { return bytes.Compare(a.User[:], b.User[:]) })
 	return list, err
+}
+
+// administrators lists the administrators of an organisation, or what one user
+// is.
+func administrators(ctx context.Context, tx *store.Tx, org identity.OrgID, user identity.ID, at time.Time) (out []Administrator, err error) {
+	for _, r := range roles {
+		list, err := tx.Assignments(ctx, org, store.AssignmentQuery{Role: r.id, Type: identity.UserSubject, Subject: user, Limit: maxAdministrators})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range list {
+			if a.Alive(at) {
+				out = append(out, Administrator{User: a.Subject, Role: r.name, Created: a.Created})
+			}
+		}
+	}
+	return out, nil
 }
 
 // IsAdministrator returns the role of a person, "" for none.
 func (s *Service) IsAdministrator(ctx context.Context, org identity.OrgID, user identity.ID) (role string, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		a, err := tx.Administrator(ctx, org, user)
-		role = a.Role
-		if identity.KindOf(err) == identity.NotFound {
-			return nil
+		list, err := administrators(ctx, tx, org, user, s.now())
+		if len(list) > 0 {
+			role = list[0].Role
 		}
 		return err
 	})
 	return role, err
 }
-
-// What is allowed in the root organisation is allowed everywhere.
-var errRootOwner = identity.NewError(identity.Invalid, "role", "Administrators of the root organisation are operators.")
 
 // Appoint makes a person an administrator: of the root organisation an operator,
 // of any other an owner. Only operators and the command line appoint operators.
@@ -367,98 +376,35 @@ func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.O
 	if role != Owner && role != Operator {
 		return identity.NewError(identity.Invalid, "role", "An administrator is an owner or an operator.")
 	}
-	root, err := s.dir.Root(ctx)
-	if err != nil {
-		return err
-	}
-	if role == Operator && org != root.ID {
-		return identity.NewError(identity.Invalid, "role", "Only people of the root organisation are operators.")
-	}
-	if role == Owner && org == root.ID {
-		return errRootOwner
-	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := mayChange(ctx, tx, by, root.ID, org, user, role); err != nil {
-			return err
-		}
 		if _, err := s.person(ctx, tx, org, user); err != nil {
 			return err
 		}
-		if role == Operator {
-			if err := s.closeSetup(ctx, tx, root.ID); err != nil {
-				return err
-			}
-		}
-		return s.putAdministrator(ctx, tx, by, identity.Administrator{Org: org, User: user, Role: role})
+		_, err := s.dir.Assign(ctx, tx, by, assignmentOf(org, user, role))
+		return err
 	})
 }
 
-// mayChange is Denied where an operator is made or unmade by somebody who is
-// none.
-func mayChange(ctx context.Context, tx *store.Tx, by identity.Actor, root, org identity.OrgID, user identity.ID, role string) error {
-	was, err := tx.Administrator(ctx, org, user)
-	if err != nil && identity.KindOf(err) != identity.NotFound {
-		return err
-	}
-	if role != Operator && was.Role != Operator || by.Kind == identity.ByCLI || by.Kind == identity.BySystem {
-		return nil
-	}
-	if by.Kind == identity.ByUser && by.Org == root {
-		a, err := tx.Administrator(ctx, root, by.ID)
-		if err == nil && a.Role == Operator {
-			return nil
-		}
-		if err != nil && identity.KindOf(err) != identity.NotFound {
-			return err
-		}
-	}
-	return identity.NewError(identity.Denied, "", "Only operators make and unmake operators.")
-}
-
-// keepOperator is a Conflict where a person is the last operator.
-func (s *Service) keepOperator(ctx context.Context, tx *store.Tx, root, org identity.OrgID, user identity.ID) error {
-	if org != root {
-		return nil
-	}
-	a, err := tx.Administrator(ctx, org, user)
-	if identity.KindOf(err) == identity.NotFound || err == nil && a.Role != Operator {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	// The claim is read before the others are counted: whoever counts somebody who
-	// is just leaving has an old version of it.
-	c, err := tx.Artefact(ctx, root, claimKind, s.claimHash())
-	if err != nil {
-		return err
-	}
-	n, err := operators(ctx, tx, root)
-	if err != nil {
-		return err
-	}
-	if n < 2 {
-		return identity.NewError(identity.Conflict, "", "The last operator stays one. Appoint another first.")
-	}
-	return tx.UpdateArtefact(ctx, c) // of two who part at once, one is Stale
-}
-
-// Dismiss takes the role away. The last operator stays, with a Conflict.
+// Dismiss takes the role away; NotFound if the person has none. The last operator
+// and the last owner stay, as directory.Unassign says, with a Conflict.
 func (s *Service) Dismiss(ctx context.Context, by identity.Actor, org identity.OrgID, user identity.ID) error {
-	root, err := s.dir.Root(ctx)
-	if err != nil {
-		return err
-	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := mayChange(ctx, tx, by, root.ID, org, user, ""); err != nil {
-			return err
+		found := false
+		for _, r := range roles {
+			list, err := tx.Assignments(ctx, org, store.AssignmentQuery{Role: r.id, Type: identity.UserSubject, Subject: user, Limit: 1})
+			if err != nil {
+				return err
+			}
+			for _, a := range list {
+				found = true
+				if err := s.dir.Unassign(ctx, tx, by, org, a.ID); err != nil {
+					return err
+				}
+			}
 		}
-		if err := s.keepOperator(ctx, tx, root.ID, org, user); err != nil {
-			return err
+		if !found {
+			return identity.NewError(identity.NotFound, "", "This person is no administrator.")
 		}
-		if err := tx.DeleteAdministrator(ctx, org, user); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, by, org, userType, user, map[string][2]any{"administrator": {"yes", nil}})
+		return nil
 	})
 }

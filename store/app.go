@@ -141,14 +141,17 @@ func (tx *Tx) appSecrets(ctx context.Context, apps []identity.App) error {
 	}, listAppSecrets+list+`) ORDER BY app_id, id`, append([]any{apps[0].Org}, args...)...)
 }
 
-// DeleteApp removes an app with its secrets; NotFound if there is none. Its
-// grants and consents show no more, and PurgeSignin removes them: there may be
-// one for everybody.
+// DeleteApp removes an app with its secrets and its roles; NotFound if there is
+// none. Its grants and consents show no more, and PurgeSignin removes them: there
+// may be one for everybody.
 func (tx *Tx) DeleteApp(ctx context.Context, org identity.OrgID, id identity.ID) error {
 	tx.admin = true
 	err := tx.execOne(ctx, "app", deleteApp, org, id)
 	if err == nil {
 		err = tx.queue(ctx, deleteAppSecrets, org, id)
+	}
+	if err == nil {
+		_, err = tx.DeleteAssignmentsOf(ctx, org, identity.AppSubject, id)
 	}
 	return wrap(err, "delete app %s", id)
 }

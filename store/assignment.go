@@ -26,9 +26,6 @@ RETURNING ` + assignmentColumns
 	deleteAssignment      = `DELETE` + ofAssignments + ` AND id = $2`
 	deleteAssignmentsOf   = `DELETE` + ofAssignments + ` AND subject_id = $2 AND subject_type = $3 RETURNING ` + assignmentColumns
 	deleteAssigned        = `DELETE` + ofAssignments + ` AND role_id = $2 RETURNING ` + assignmentColumns
-	// What a name stands for cannot be told from an id alone, but no two things
-	// have the same.
-	unassign = `DELETE` + ofAssignments + ` AND subject_id = $2`
 )
 
 // An AssignmentQuery chooses assignments of an organisation; zero fields choose

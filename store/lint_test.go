@@ -31,7 +31,8 @@ var everywhere = []string{
 	"SELECT org_id, type FROM tally GROUP BY",                                          // a job
 	"SELECT org_id, name, verified, created FROM domain WHERE name",
 	"SELECT org_id FROM app WHERE client_id",
-	"SELECT due FROM job WHERE finished = 0", // whoever works on jobs works for all
+	"SELECT DISTINCT org_id FROM assignment WHERE role_id", // organisations below may have it
+	"SELECT due FROM job WHERE finished = 0",               // whoever works on jobs works for all
 	"SELECT org_id, id, kind, due, tries, created, finished, failed, error, sealed, subject, note FROM job WHERE finished = 0",
 }
 
@@ -116,13 +117,14 @@ func testPlans(t *testing.T, statements []string) {
 
 // signInTables are those of sign-in with many rows, and what statements call
 // them.
-const signInTables = `session|app_grant|consent|artefact|authenticator|verified|attempt|job|[sguayj]`
+const signInTables = `session|app_grant|consent|artefact|authenticator|verified|attempt|job|assignment|[sguayjx]`
 
 var (
 	readsAll = regexp.MustCompile(`^(SCAN (member|attr_token|unique_value|trash_member|change|credential|` + signInTables + `)\b|` +
 		`SEARCH (member|attr_token|unique_value|trash_member|change|credential|` + signInTables + `)\b.*\(org_id=\?\)$)`)
-	// What removes an organisation reads all of it; the jobs that wait are few.
-	wholeOrganisation = regexp.MustCompile(`^DELETE FROM [a-z_]+ WHERE org_id = \$1$|FROM change WHERE org_id = \$1 (AND id > |ORDER BY id DESC LIMIT 1$)|^SELECT due FROM job |^(SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)`)
+	// What removes an organisation reads all of it, and so does what compiles its
+	// access; the jobs that wait are few.
+	wholeOrganisation = regexp.MustCompile(`^DELETE FROM [a-z_]+ WHERE org_id = \$1$|FROM change WHERE org_id = \$1 (AND id > |ORDER BY id DESC LIMIT 1$)|^SELECT due FROM job |FROM assignment WHERE org_id = \$1 ORDER BY id$|^SELECT group_id, member_id FROM member WHERE org_id = \$1 ORDER BY |^(SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)`)
 	dollar            = regexp.MustCompile(`\$(\d+)`)
 )
 
@@ -172,8 +174,9 @@ func TestMigrations(t *testing.T) {
 	}
 	key := regexp.MustCompile(`(?:PRIMARY KEY|UNIQUE|CREATE (?:UNIQUE )?INDEX \w+ ON \w+) \(([^)]*)\)`)
 	// The look-up of an organisation by its slug, a domain or an app and of a token
-	// by its hash know no organisation yet, and who works on jobs works for all.
-	free := []string{"slug", "hash", "name", "client_id", "due"}
+	// by its hash know no organisation yet, who works on jobs works for all, and
+	// organisations below may have assigned a role.
+	free := []string{"slug", "hash", "name", "client_id", "due", "role_id"}
 	banned := regexp.MustCompile(`(?i)\b(serial|bigserial|identity|sequence|trigger|autoincrement|default|deferrable|references)\b|create (or replace )?function|jsonb|lower\(`)
 	for _, file := range files {
 		text, err := os.ReadFile(file)

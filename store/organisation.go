@@ -32,7 +32,7 @@ var organisationTables = []string{
 	"token", "connection", "stored_schema", "attr_token", "unique_value",
 	"member", "trash_member", "trash", "credential", "tally", "change", "async_request", "event",
 	"app", "app_secret", "session", "app_grant", "consent", "artefact", "authenticator", "verified", "attempt",
-	"signing_key", "org_setting", "domain", "administrator", "assignment", "job",
+	"signing_key", "org_setting", "domain", "assignment", "job",
 	"resource", "organisation",
 }
 

@@ -125,10 +125,9 @@ var signIn = func() (s struct{ name, email, phone schema.Ref }) {
 }()
 
 // DeleteSignIn removes all that a user signs in with: credentials,
-// authenticators, verified addresses, consents and the rights of an
-// administrator.
+// authenticators, verified addresses and consents.
 func (tx *Tx) DeleteSignIn(ctx context.Context, org identity.OrgID, user identity.ID) error {
-	for _, sql := range []string{deleteCredentials, deleteAuthenticators, deleteAllVerified, deleteConsents, deleteAdministrator} {
+	for _, sql := range []string{deleteCredentials, deleteAuthenticators, deleteAllVerified, deleteConsents} {
 		if err := tx.queue(ctx, sql, org, user); err != nil {
 			return wrap(err, "delete what %s signs in with", user)
 		}

@@ -48,6 +48,12 @@ SELECT j.id, CASE WHEN j.finished > 0 AND j.finished < $2 THEN 1 ELSE 0 END
  WHERE j.org_id = $1 AND j.id > $3
  ORDER BY j.id
  LIMIT $4`, `DELETE FROM job WHERE org_id = $1 AND id IN (`},
+	{`
+SELECT x.id, CASE WHEN x.expires > 0 AND x.expires < $2 THEN 1 ELSE 0 END
+  FROM assignment x
+ WHERE x.org_id = $1 AND x.id > $3
+ ORDER BY x.id
+ LIMIT $4`, `DELETE FROM assignment WHERE org_id = $1 AND id IN (`},
 }
 
 const (
@@ -59,7 +65,7 @@ const (
 )
 
 // PurgeSignin removes what was over before a time in every organisation:
-// sessions, grants and jobs that had ended, the grants and consents of apps that
+// sessions, grants, jobs and assignments that had ended, the grants and consents of apps that
 // are gone, and failures of a day before; and artefacts that expired before a
 // time of their own, for strangers make them by the thousand. It says how many
 // rows it removed.

@@ -11,8 +11,8 @@ import (
 
 // Actor finds the organisation that issued an access token and returns who holds
 // it, with the permissions that its scopes open. The token must be meant for us.
-// Privileged scopes count for apps that act for themselves and for
-// administrators. Errors are Unauthenticated.
+// Of what privileged scopes open, an app that acts for itself has
+// all, and a person what they are entrusted with. Errors are Unauthenticated.
 func (s *Service) Actor(ctx context.Context, text string) (identity.Actor, *Bearer, error) {
 	org, err := s.OrganisationOf(ctx, text)
 	if err != nil {

@@ -1,7 +1,6 @@
 package token_test
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/store"
 	"github.com/muster-id/muster/store/storetest"
 	"github.com/muster-id/muster/token"
 )
@@ -266,11 +264,12 @@ func TestPrivileged(t *testing.T) {
 		if by.Need(identity.AppsWrite) == nil {
 			t.Errorf("a person who is no administrator has %v", by.Perms)
 		}
-		h.update(func(ctx context.Context, tx *store.Tx) error {
-			return tx.PutAdministrator(ctx, identity.Administrator{Org: h.acme.ID, User: h.ann, Role: "owner", Created: h.clock.now()})
-		})
+		h.trusted = identity.Perms{identity.AppsWrite}
 		if by, _, err = h.Actor(t.Context(), out.AccessToken); err != nil || by.Need(identity.AppsWrite) != nil {
 			t.Errorf("an administrator has %v, %v", by.Perms, err)
+		}
+		if by.Need(identity.SettingsWrite) == nil {
+			t.Errorf("an administrator of apps has %v by a wider scope", by.Perms)
 		}
 		out = h.issue(a, func(r *token.Request) {
 			r.Authorization.Scopes, r.Authorization.Resources = []string{"muster:admin"}, []string{"https://api.example"}

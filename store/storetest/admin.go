@@ -62,7 +62,7 @@ func connections(t *testing.T, db *store.DB) {
 	double.ID = identity.NewID()
 	err := db.Update(ctx, func(tx *store.Tx) error { return tx.InsertConnection(ctx, double) })
 	wantKind(t, "a name twice", err, identity.Conflict)
-	c.Name, c.Disabled, c.Rate, c.Dialect, c.User, c.Modified = "HR", true, 5, "entra", identity.NewID(), epoch.Add(time.Second)
+	c.Name, c.Disabled, c.Access, c.Rate, c.Dialect, c.User, c.Modified = "HR", true, true, 5, "entra", identity.NewID(), epoch.Add(time.Second)
 	token.Revoked = epoch.Add(time.Minute)
 	update(t, db, func(tx *store.Tx) error {
 		if err := tx.UpdateConnection(ctx, c); err != nil {

@@ -26,7 +26,7 @@ type belongings struct {
 	authenticator identity.Authenticator
 	key           identity.SigningKey
 	domain        identity.Domain
-	admin         identity.Administrator
+	assignment    identity.Assignment
 	job           identity.Job
 }
 
@@ -63,7 +63,7 @@ func newBelongings(org identity.OrgID, user identity.ID, domain string) *belongi
 	}
 	b.key = identity.SigningKey{Org: org, ID: "k1", Alg: "ES256", Created: epoch, Active: epoch, Public: []byte("{}"), Sealed: []byte{1}}
 	b.domain = identity.Domain{Org: org, Name: domain, Created: epoch}
-	b.admin = identity.Administrator{Org: org, User: user, Role: "owner", Created: epoch}
+	b.assignment = identity.Assignment{Org: org, ID: identity.NewID(), Role: identity.OrganizationOwner, Type: identity.UserSubject, Subject: user, Created: epoch}
 	b.job = identity.Job{Org: org, ID: identity.NewID(), Kind: "mail" + domain, Due: epoch, Created: epoch, Sealed: []byte{3}, Subject: user, Note: "to a"}
 	return b
 }
@@ -78,11 +78,12 @@ func (b *belongings) store(t testing.TB, db *store.DB) {
 			}
 		}
 		_, failed := tx.AddFailure(ctx, b.org, "user:1", epoch, time.Hour)
+		_, unassigned := tx.PutAssignment(ctx, b.assignment)
 		for _, err := range []error{
-			failed,
+			failed, unassigned,
 			tx.InsertApp(ctx, b.app), tx.InsertSession(ctx, b.session), tx.InsertGrant(ctx, b.grant),
 			tx.PutConsent(ctx, b.consent), tx.PutArtefact(ctx, b.artefact), tx.InsertAuthenticator(ctx, b.authenticator),
-			tx.InsertSigningKey(ctx, b.key), tx.PutDomain(ctx, b.domain), tx.PutAdministrator(ctx, b.admin),
+			tx.InsertSigningKey(ctx, b.key), tx.PutDomain(ctx, b.domain),
 			tx.InsertJob(ctx, b.job), tx.PutOrgSetting(ctx, b.org, "policy", []byte("{}")),
 			tx.PutVerified(ctx, b.org, b.user, "email", "a@example.org", epoch),
 		} {
@@ -120,8 +121,8 @@ func (b *belongings) lookUp(t testing.TB, db *store.DB, org identity.OrgID) map[
 		note("Grant", g, err)
 		c, err := tx.Consent(ctx, org, b.user, b.app.ID)
 		note("Consent", c, err)
-		admin, err := tx.Administrator(ctx, org, b.user)
-		note("Administrator", admin, err)
+		as, err := tx.Assignment(ctx, org, b.assignment.ID)
+		note("Assignment", as, err)
 		j, err := tx.Job(ctx, org, b.job.ID)
 		note("Job", j, err)
 		return nil
@@ -149,7 +150,9 @@ func (b *belongings) named(t testing.TB, db *store.DB, org identity.OrgID) map[s
 	some(t, db, found, "Apps", func(tx *store.Tx) ([]identity.App, error) { return tx.Apps(ctx, org, "", 9) })
 	some(t, db, found, "SigningKeys", func(tx *store.Tx) ([]identity.SigningKey, error) { return tx.SigningKeys(ctx, org) })
 	some(t, db, found, "Domains", func(tx *store.Tx) ([]identity.Domain, error) { return tx.Domains(ctx, org) })
-	some(t, db, found, "Administrators", func(tx *store.Tx) ([]identity.Administrator, error) { return tx.Administrators(ctx, org) })
+	some(t, db, found, "Assignments", func(tx *store.Tx) ([]identity.Assignment, error) {
+		return tx.Assignments(ctx, org, store.AssignmentQuery{Limit: 9})
+	})
 	some(t, db, found, "Jobs", func(tx *store.Tx) ([]identity.Job, error) { return tx.Jobs(ctx, org, "", identity.ID{}, 9) })
 	one(t, db, found, "AppByClientID", func(tx *store.Tx) (identity.App, error) { return tx.AppByClientID(ctx, org, b.app.ClientID) })
 	one(t, db, found, "SessionByHash", func(tx *store.Tx) (identity.Session, error) { return tx.SessionByHash(ctx, org, b.session.Hash) })
@@ -202,14 +205,14 @@ func one[T any](t testing.TB, db *store.DB, found map[string]any, what string, g
 // all is what lookUp and named find of rows that nobody has touched.
 func (b *belongings) all() (own, named map[string]any) {
 	own = map[string]any{
-		"App": b.app, "Session": b.session, "Grant": b.grant, "Consent": b.consent, "Administrator": b.admin, "Job": b.job,
+		"App": b.app, "Session": b.session, "Grant": b.grant, "Consent": b.consent, "Assignment": b.assignment, "Job": b.job,
 		"Sessions": []identity.Session{b.session}, "Grants": []identity.Grant{b.grant}, "GrantsOfSession": []identity.Grant{b.grant},
 		"Consents": []identity.Consent{b.consent}, "ArtefactsOf": []identity.Artefact{b.artefact},
 		"Authenticators": []identity.Authenticator{b.authenticator}, "Verified": map[string]time.Time{"email:a@example.org": epoch},
 	}
 	named = map[string]any{
 		"Apps": []identity.App{b.app}, "SigningKeys": []identity.SigningKey{b.key}, "Domains": []identity.Domain{b.domain},
-		"Administrators": []identity.Administrator{b.admin}, "Jobs": []identity.Job{b.job}, "AppByClientID": b.app,
+		"Assignments": []identity.Assignment{b.assignment}, "Jobs": []identity.Job{b.job}, "AppByClientID": b.app,
 		"SessionByHash": b.session, "Artefact": b.artefact, "AuthenticatorByKey": b.authenticator, "OrgSetting": []byte("{}"),
 		"Attempts": identity.Attempts{Org: b.org, Key: "user:1", Failures: 1, First: epoch, Last: epoch},
 	}
@@ -321,14 +324,24 @@ func signInWall(t *testing.T, db *store.DB) {
 			k.Org = org
 			return tx.UpdateSigningKey(ctx, k)
 		}},
-		"DeleteVerified":      {"", func(tx *store.Tx) error { return tx.DeleteVerified(ctx, org, user, "email", "a@example.org") }},
-		"DeleteDomain":        {bad, func(tx *store.Tx) error { return tx.DeleteDomain(ctx, org, "b.example") }},
-		"PutDomain":           {identity.Conflict, func(tx *store.Tx) error { return tx.PutDomain(ctx, identity.Domain{Org: org, Name: "b.example"}) }},
-		"DeleteAdministrator": {bad, func(tx *store.Tx) error { return tx.DeleteAdministrator(ctx, org, user) }},
-		"DeleteSignIn":        {"", func(tx *store.Tx) error { return tx.DeleteSignIn(ctx, org, user) }},
-		"FinishJob":           {bad, func(tx *store.Tx) error { return tx.FinishJob(ctx, org, theirs.job.ID, later) }},
-		"FailJob":             {bad, func(tx *store.Tx) error { return tx.FailJob(ctx, org, theirs.job.ID, later, "x") }},
-		"RetryJob":            {bad, func(tx *store.Tx) error { return tx.RetryJob(ctx, org, theirs.job.ID, later, "x") }},
+		"DeleteVerified":   {"", func(tx *store.Tx) error { return tx.DeleteVerified(ctx, org, user, "email", "a@example.org") }},
+		"DeleteDomain":     {bad, func(tx *store.Tx) error { return tx.DeleteDomain(ctx, org, "b.example") }},
+		"PutDomain":        {identity.Conflict, func(tx *store.Tx) error { return tx.PutDomain(ctx, identity.Domain{Org: org, Name: "b.example"}) }},
+		"DeleteAssignment": {bad, func(tx *store.Tx) error { return tx.DeleteAssignment(ctx, org, theirs.assignment.ID) }},
+		"DeleteAssignmentsOf": {"", func(tx *store.Tx) error {
+			_, err := tx.DeleteAssignmentsOf(ctx, org, identity.UserSubject, user)
+			return err
+		}},
+		"PutAssignment": {"", func(tx *store.Tx) error {
+			a := theirs.assignment
+			a.Org, a.Expires = org, later
+			_, err := tx.PutAssignment(ctx, a)
+			return err
+		}},
+		"DeleteSignIn": {"", func(tx *store.Tx) error { return tx.DeleteSignIn(ctx, org, user) }},
+		"FinishJob":    {bad, func(tx *store.Tx) error { return tx.FinishJob(ctx, org, theirs.job.ID, later) }},
+		"FailJob":      {bad, func(tx *store.Tx) error { return tx.FailJob(ctx, org, theirs.job.ID, later, "x") }},
+		"RetryJob":     {bad, func(tx *store.Tx) error { return tx.RetryJob(ctx, org, theirs.job.ID, later, "x") }},
 	} {
 		if err := db.Update(ctx, c.do); identity.KindOf(err) != c.want || c.want == "" && err != nil {
 			t.Errorf("%s in another's name: %v, want %q", what, err, c.want)

@@ -14,18 +14,18 @@ import (
 // replacedRows stores in the place of what there is.
 func replacedRows(t *testing.T, db *store.DB) {
 	b, ctx := settled(t, db), t.Context()
-	c, a, k, d, admin := b.consent, b.authenticator, b.key, b.domain, b.admin
+	c, a, k, d := b.consent, b.authenticator, b.key, b.domain
 	c.Scopes, c.Created, c.Modified = []string{"openid"}, later, later
 	a.Name, a.Used, a.Sealed = "Other", later, []byte("2")
 	k.Active, k.Retiring, k.Gone = later, later, later
-	d.Verified, admin.Role = later, "operator"
+	d.Verified = later
 	update(t, db, func(tx *store.Tx) error {
 		double := b.authenticator
 		double.ID, double.User = identity.NewID(), identity.NewID()
 		wantKind(t, "a key twice", tx.InsertAuthenticator(ctx, double), identity.Conflict)
 		for _, err := range []error{
 			tx.PutConsent(ctx, c), tx.UpdateAuthenticator(ctx, a), tx.UpdateSigningKey(ctx, k), tx.PutDomain(ctx, d),
-			tx.PutAdministrator(ctx, admin), tx.PutOrgSetting(ctx, b.org, "policy", nil),
+			tx.PutOrgSetting(ctx, b.org, "policy", nil),
 			tx.PutVerified(ctx, b.org, b.user, "email", "a@example.org", later),
 			tx.PutVerified(ctx, b.org, b.user, "phone", "+1555", later),
 			tx.DeleteVerified(ctx, b.org, b.user, "phone", "+1"),
@@ -43,7 +43,6 @@ func replacedRows(t *testing.T, db *store.DB) {
 		"Consent":        {c, own["Consent"]},
 		"Authenticators": {[]identity.Authenticator{a}, own["Authenticators"]},
 		"Verified":       {map[string]time.Time{"email:a@example.org": later, "phone:+1555": later}, own["Verified"]},
-		"Administrator":  {admin, own["Administrator"]},
 		"SigningKeys":    {[]identity.SigningKey{k}, named["SigningKeys"]},
 		"Domains":        {[]identity.Domain{d}, named["Domains"]},
 		"OrgSetting":     {[]byte{}, named["OrgSetting"]},
@@ -54,7 +53,7 @@ func replacedRows(t *testing.T, db *store.DB) {
 	}
 	update(t, db, func(tx *store.Tx) error { return tx.DeleteSignIn(ctx, b.org, b.user) })
 	own = b.lookUp(t, db, b.org)
-	for _, what := range []string{"Consent", "Authenticators", "Verified", "Administrator"} {
+	for _, what := range []string{"Consent", "Authenticators", "Verified"} {
 		if own[what] != nil {
 			t.Errorf("DeleteSignIn has left %v", own[what])
 		}

@@ -81,6 +81,11 @@ func Run(t *testing.T, open func(testing.TB) *store.DB) {
 		{"jobs are claimed and finished", jobs},
 		{"what is over is purged", purgeSignIn},
 		{"functions wait for the end of a transaction", afterwards},
+
+		{"roles are given and taken away", assignments},
+		{"assignments end with what they hang on", assignmentsEnd},
+		{"what access is compiled of is read whole", compiled},
+		{"the mark of an organisation tells of its changes", marked},
 	} {
 		t.Run(c.promise, func(t *testing.T) { c.check(t, open(t)) })
 	}
