@@ -334,7 +334,7 @@ func signInWall(t *testing.T, db *store.DB) {
 		}},
 		"PutAssignment": {"", func(tx *store.Tx) error {
 			a := theirs.assignment
-			a.Org, a.Expires = org, later
+			a.Org, a.ID, a.Expires = org, identity.NewID(), later
 			_, err := tx.PutAssignment(ctx, a)
 			return err
 		}},
