@@ -5,6 +5,7 @@ package provision
 import (
 	"context"
 
+	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim"
@@ -24,29 +25,33 @@ func New(dir *directory.Directory, by identity.Actor) *Backend { return &Backend
 
 // Get implements scim.Backend.
 func (b *Backend) Get(ctx context.Context, rt *schema.ResourceType, id string, want scim.Want) (*scim.Resource, error) {
-	if err := b.by.Need(identity.ResourcesRead); err != nil {
+	read, _ := perms(rt)
+	if err := b.by.Need(read); err != nil {
 		return nil, translate(err, id)
+	}
+	kept, err := b.stored(ctx, rt)
+	if err != nil {
+		return nil, err
 	}
 	key, ok := identity.ParseID(id)
 	if !ok {
 		return nil, scim.NotFound(id)
 	}
-	r, err := b.dir.Get(ctx, b.by, rt, key, rowsOf(rt, want))
+	r, err := b.dir.Get(ctx, b.by, kept, key, rowsOf(rt, want))
 	if err != nil {
 		return nil, translate(err, id)
 	}
-	return b.resource(rt, r, want), nil
+	return b.resource(rt, r, want)
 }
 
 // Query implements scim.Backend.
 func (b *Backend) Query(ctx context.Context, q scim.Query) (*scim.Page, error) {
-	if err := b.by.Need(identity.ResourcesRead); err != nil {
+	q, types, err := b.storedQuery(ctx, q)
+	if err != nil {
 		return nil, translate(err, "")
 	}
 	var rows directory.Rows
-	types := make(map[string]*schema.ResourceType, len(q.Types))
 	for _, rt := range q.Types {
-		types[rt.Name] = rt
 		more := rowsOf(rt, q.Want)
 		rows = directory.Rows{Members: rows.Members || more.Members, Groups: rows.Groups || more.Groups}
 	}
@@ -59,21 +64,27 @@ func (b *Backend) Query(ctx context.Context, q scim.Query) (*scim.Page, error) {
 	}
 	out := &scim.Page{Total: page.Total, Next: page.Next, Resources: make([]*scim.Resource, len(page.Resources))}
 	for i, r := range page.Resources {
-		out.Resources[i] = b.resource(types[r.Type], r, q.Want)
+		if out.Resources[i], err = b.resource(types[r.Type], r, q.Want); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
 // Write implements scim.Backend.
 func (b *Backend) Write(ctx context.Context, units []scim.Unit, maxErrors int) ([][]scim.Written, error) {
-	if err := b.by.Need(identity.ResourcesWrite); err != nil {
+	if err := b.mayWrite(units); err != nil {
 		return nil, translate(err, "")
 	}
 	in := make([]directory.Unit, len(units))
 	for i, u := range units {
 		in[i] = make(directory.Unit, len(u))
 		for j, w := range u {
-			in[i][j] = write(w)
+			kept, err := b.stored(ctx, w.Type)
+			if err != nil {
+				return nil, err
+			}
+			in[i][j] = write(w, kept)
 		}
 	}
 	outcomes, err := b.dir.Write(ctx, b.by, in, maxErrors)
@@ -87,7 +98,9 @@ func (b *Backend) Write(ctx context.Context, units []scim.Unit, maxErrors int) (
 			w := units[i][j]
 			out[i][j] = scim.Written{Changed: o.Changed, Err: translate(o.Err, w.ID)}
 			if o.Resource != nil {
-				out[i][j].Resource = b.resource(w.Type, o.Resource, w.Want)
+				if out[i][j].Resource, err = b.resource(w.Type, o.Resource, w.Want); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -96,10 +109,10 @@ func (b *Backend) Write(ctx context.Context, units []scim.Unit, maxErrors int) (
 
 // write puts a Write of the server into the words of the rules. An id that can
 // name nothing becomes the zero id, which names nothing either.
-func write(w scim.Write) directory.Write {
+func write(w scim.Write, kept *schema.ResourceType) directory.Write {
 	id, _ := identity.ParseID(w.ID)
 	out := directory.Write{
-		Type: w.Type, ID: id, Doc: w.Doc, Members: memberEdits(w.Rows),
+		Type: kept, ID: id, Doc: w.Doc, Members: memberEdits(w.Rows),
 		If: w.If, Want: rowsOf(w.Type, w.Want),
 	}
 	switch w.Method {
@@ -157,13 +170,21 @@ func rowsOf(rt *schema.ResourceType, want scim.Want) (rows directory.Rows) {
 }
 
 // resource puts a stored resource into the words of the server.
-func (b *Backend) resource(rt *schema.ResourceType, r *directory.Resource, want scim.Want) *scim.Resource {
+func (b *Backend) resource(rt *schema.ResourceType, r *directory.Resource, want scim.Want) (*scim.Resource, error) {
 	out := &scim.Resource{
 		Type: rt, ID: r.ID.String(), ExternalID: r.ExternalID(b.by.Domain), Version: r.Version,
 		Created: r.Created, Modified: r.Modified, Doc: r.Doc,
 	}
+	if kept, compact := catalogue.Stored(rt); compact {
+		doc, err := catalogue.TypeNamed(kept).Load(r.Doc)
+		if err != nil {
+			return nil, err
+		}
+		out.Doc, out.ExternalID = rt.Encode(catalogue.Compact(rt, doc)), ""
+		return out, nil
+	}
 	if want.Rows == nil {
-		return out
+		return out, nil
 	}
 	for _, a := range rt.Schema.Attributes {
 		if !a.Rows || !want.Rows(a.Name) {
@@ -178,7 +199,7 @@ func (b *Backend) resource(rt *schema.ResourceType, r *directory.Resource, want 
 			out.Rows[a.Name] = memberRows(r)
 		}
 	}
-	return out
+	return out, nil
 }
 
 func memberRows(r *directory.Resource) []scim.Row {

@@ -45,7 +45,7 @@ type Door struct {
 	server   *protocol.Server
 	async    *provision.Async
 	throttle *throttle
-	standard *schema.Registry
+	views    *provision.Views
 	bearer   func(*http.Request) (*token.Bearer, error)
 
 	certificates bool
@@ -61,7 +61,7 @@ func New(o Options) *Door {
 	}
 	d := &Door{
 		dir: o.Directory, bearer: o.Bearer, certificates: o.Certificates, public: strings.TrimSuffix(o.Public, "/"), throttle: newThrottle(o.Now),
-		async: provision.NewAsync(o.Directory, o.Log), standard: schema.Standard(),
+		async: provision.NewAsync(o.Directory, o.Log), views: &provision.Views{},
 	}
 	d.server = protocol.New(protocol.Options{
 		Authenticate: d.authenticate,
@@ -159,8 +159,14 @@ func (a address) names(org identity.Organisation) bool {
 	return ok && id == org.ID
 }
 
-// perms is what a connection may do.
-var perms = identity.Perms{identity.ResourcesRead, identity.ResourcesWrite}
+// permsOf is what a connection may do.
+func permsOf(c identity.Connection) identity.Perms {
+	perms := identity.Perms{identity.ResourcesRead, identity.ResourcesWrite, identity.AccessRead}
+	if c.Access {
+		perms = append(perms, identity.AccessWrite)
+	}
+	return perms
+}
 
 // client is what the server knows of a connection.
 func (d *Door) client(ctx context.Context, c identity.Connection, org identity.Organisation, base string) (*protocol.Client, error) {
@@ -172,8 +178,11 @@ func (d *Door) client(ctx context.Context, c identity.Connection, org identity.O
 	if !ok {
 		dialect = schema.RFC
 	}
+	if types, err = d.views.Of(types, dialect); err != nil {
+		return nil, err
+	}
 	by := identity.Actor{Kind: identity.ByConnection, Org: org.ID, ID: c.ID, Name: c.Name,
-		Domain: c.Domain, RequestID: web.RequestID(ctx), Perms: perms}
+		Domain: c.Domain, RequestID: web.RequestID(ctx), Perms: permsOf(c)}
 	out := &protocol.Client{ID: c.ID.String(), Dialect: dialect, Base: base, Types: types, Backend: provision.New(d.dir, by)}
 	if !c.User.IsZero() {
 		out.User = c.User.String()
@@ -200,5 +209,9 @@ func (d *Door) clientOf(ctx context.Context, org identity.OrgID, connection iden
 // discovery is what a request without a credential sees: the standard, whatever
 // organisation it names.
 func (d *Door) discovery(r *http.Request) (*schema.Registry, string) {
-	return d.standard, d.public + parse(r.URL.Path, "").Root
+	types, err := d.views.Of(directory.Standard(), schema.RFC)
+	if err != nil {
+		return nil, ""
+	}
+	return types, d.public + parse(r.URL.Path, "").Root
 }

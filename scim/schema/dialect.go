@@ -23,6 +23,7 @@ type Dialect struct {
 	ReplaceWhole          bool // replace leaves nothing of a complex value; otherwise what it does not name stays
 
 	// Writing.
+	CompactRoles   bool // roles and entitlements are shown as Okta reads them; for the backend to see to
 	PatchNoContent bool // PATCH answers 204 unless attributes are asked for (Q23)
 	Form           Form
 	// ListKey is the name under which a page holds its resources, "Resources" if
@@ -93,6 +94,7 @@ var (
 		IgnoreReadOnly: true,
 		FirstPrimary:   true,
 		AssumeSchemas:  true,
+		CompactRoles:   true,
 	}
 )
 
