@@ -4,6 +4,7 @@
 package locale
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -64,13 +65,17 @@ type Catalogue struct {
 }
 
 // New reads the files dir/<tag>.toml. Each is a table of key = "text" with
-// {{.name}} in it, or of key = {one = "…", other = "…"} for counts.
+// {{.name}} in it, or of key = {one = "…", other = "…"} for counts. A language
+// without a file says everything in English.
 func New(files fs.FS, dir string) (*Catalogue, error) {
 	c := &Catalogue{bundle: i18n.NewBundle(tags[0]), words: map[string]*Words{}, keys: map[string]map[string]bool{}}
 	c.bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	for _, t := range tags {
 		name := path.Join(dir, t.String()+".toml")
 		text, err := fs.ReadFile(files, name)
+		if errors.Is(err, fs.ErrNotExist) && t != tags[0] {
+			text, err = nil, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read words: %w", err)
 		}

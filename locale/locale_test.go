@@ -50,12 +50,12 @@ func TestWords(t *testing.T) {
 }
 
 func TestBadWords(t *testing.T) {
-	for phrase, text := range map[string]string{"no TOML": "hello", "absent": ""} {
+	for phrase, change := range map[string]func(fstest.MapFS){
+		"no TOML":        func(f fstest.MapFS) { f["w/ar.toml"] = &fstest.MapFile{Data: []byte("hello")} },
+		"English absent": func(f fstest.MapFS) { delete(f, "w/en.toml") },
+	} {
 		files := words()
-		files["w/ar.toml"] = &fstest.MapFile{Data: []byte(text)}
-		if text == "" {
-			delete(files, "w/ar.toml")
-		}
+		change(files)
 		if _, err := locale.New(files, "w"); err == nil {
 			t.Errorf("%s: no error", phrase)
 		}

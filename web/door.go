@@ -21,6 +21,22 @@ type Route struct {
 	Pattern string // as http.ServeMux reads it, "GET /things/{id}"
 	Perm    identity.Perm
 	Do      Handler
+	About   *About // nil where the wire format is told elsewhere
+}
+
+// About tells developers what a route is for.
+type About struct {
+	Summary string   // one sentence without a full stop
+	In      any      // a value of the type of the JSON body that it reads; nil: none
+	Out     any      // likewise, that it answers with; nil: none
+	Status  int      // of success
+	Query   []string // "name: what it says"
+}
+
+// Says adds to a route what developers need to know of it.
+func (r Route) Says(status int, summary string, in, out any, query ...string) Route {
+	r.About = &About{Summary: summary, In: in, Out: out, Status: status, Query: query}
+	return r
 }
 
 // A Door is one API: it finds out who is asking and puts errors into its own

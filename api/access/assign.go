@@ -32,6 +32,19 @@ func (j assignmentJSON) assignment() identity.Assignment {
 	return a
 }
 
+// assignments is one page; Next is the value of after for the next one.
+type assignments struct {
+	Items []assignmentJSON `json:"items"`
+	Next  *identity.ID     `json:"next,omitempty"`
+}
+
+// members is one page of users; Next is the value of after for the next one.
+type members struct {
+	Users []identity.ID `json:"users"`
+	Total int           `json:"total"`
+	Next  *identity.ID  `json:"next,omitempty"`
+}
+
 // listAssignments answers with those that match ?role, ?subject_type and
 // ?subject, after ?after.
 func (d *Door) listAssignments(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
@@ -54,10 +67,7 @@ func (d *Door) listAssignments(w http.ResponseWriter, r *http.Request, by identi
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Items []assignmentJSON `json:"items"`
-		Next  *identity.ID     `json:"next,omitempty"` // the value of after for the next page
-	}{Items: make([]assignmentJSON, len(list))}
+	out := assignments{Items: make([]assignmentJSON, len(list))}
 	for i, a := range list {
 		out.Items[i] = showAssignment(a)
 	}
@@ -111,11 +121,7 @@ func (d *Door) listMembers(w http.ResponseWriter, r *http.Request, by identity.A
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Users []identity.ID `json:"users"`
-		Total int           `json:"total"`
-		Next  *identity.ID  `json:"next,omitempty"`
-	}{Users: some(users), Total: total}
+	out := members{Users: some(users), Total: total}
 	if len(users) == limit {
 		out.Next = &users[limit-1]
 	}
@@ -129,6 +135,10 @@ type holdingJSON struct {
 	Groups     []identity.ID   `json:"groups,omitempty"`     // through which, from the nearest
 }
 
+type holdings struct {
+	Items []holdingJSON `json:"items"`
+}
+
 // listRoles answers with the roles of a subject, each way by itself.
 func (d *Door) listRoles(typ identity.SubjectType) handler {
 	return func(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
@@ -140,9 +150,7 @@ func (d *Door) listRoles(typ identity.SubjectType) handler {
 		if err != nil {
 			return err
 		}
-		out := struct {
-			Items []holdingJSON `json:"items"`
-		}{make([]holdingJSON, len(list))}
+		out := holdings{make([]holdingJSON, len(list))}
 		for i, h := range list {
 			out.Items[i] = holdingJSON{Role: roles.show(h.Role), Groups: h.Groups}
 			if !h.Assignment.ID.IsZero() {

@@ -181,6 +181,12 @@ type whatIfJSON struct {
 	Questions   []questionJSON   `json:"questions"`
 }
 
+// whatIfAnswer holds the answers to every question in order.
+type whatIfAnswer struct {
+	Before []decisionJSON `json:"before"`
+	After  []decisionJSON `json:"after"`
+}
+
 type membershipJSON struct {
 	Group  identity.ID `json:"group"`
 	Member identity.ID `json:"member"`
@@ -205,7 +211,7 @@ func (d *Door) whatIf(w http.ResponseWriter, r *http.Request, by identity.Actor)
 	if err != nil {
 		return err
 	}
-	return web.Send(w, http.StatusOK, map[string]any{"before": plainDecisions(before), "after": plainDecisions(after)})
+	return web.Send(w, http.StatusOK, whatIfAnswer{plainDecisions(before), plainDecisions(after)})
 }
 
 func (in whatIfJSON) hypothesis() (h access.Hypothesis, err error) {

@@ -33,23 +33,31 @@ const prefix = "/api/v1/o/{org}"
 // Routes is the timetable of the door.
 func (d *Door) Routes() []web.Route {
 	s := d.o.Access
-	routes := shelf(d, "/actions", s.Actions, actions)
-	routes = append(routes, shelf(d, "/resource-types", s.ResourceTypes, resourceTypes)...)
-	routes = append(routes, shelf(d, "/resources", s.Resources, resources)...)
-	routes = append(routes, shelf(d, "/permissions", s.Permissions, permissions)...)
-	routes = append(routes, shelf(d, "/roles", s.Roles, roles)...)
+	routes := shelf(d, "/actions", "action", s.Actions, actions)
+	routes = append(routes, shelf(d, "/resource-types", "resource type", s.ResourceTypes, resourceTypes)...)
+	routes = append(routes, shelf(d, "/resources", "resource", s.Resources, resources)...)
+	routes = append(routes, shelf(d, "/permissions", "permission", s.Permissions, permissions)...)
+	routes = append(routes, shelf(d, "/roles", "role", s.Roles, roles)...)
+	read, write := identity.AccessRead, identity.AccessWrite
 	return append(routes,
-		d.route("GET", "/roles/{id}/members", identity.AccessRead, d.listMembers),
-		d.route("GET", "/users/{id}/roles", identity.AccessRead, d.listRoles(identity.UserSubject)),
-		d.route("GET", "/groups/{id}/roles", identity.AccessRead, d.listRoles(identity.GroupSubject)),
-		d.route("GET", "/apps/{id}/roles", identity.AccessRead, d.listRoles(identity.AppSubject)),
-		d.route("GET", "/assignments", identity.AccessRead, d.listAssignments),
-		d.route("POST", "/assignments", identity.AccessWrite, d.assign),
-		d.route("DELETE", "/assignments/{id}", identity.AccessWrite, d.unassign),
-		d.route("POST", "/decisions", identity.AccessRead, d.decide),
-		d.route("POST", "/what-if", identity.AccessRead, d.whatIf),
+		d.route("GET", "/roles/{id}/members", read, d.listMembers).Says(200, "List the users that have a role, direct or through groups", nil, members{}, limit, after),
+		d.route("GET", "/users/{id}/roles", read, d.listRoles(identity.UserSubject)).Says(200, "List the roles of a user, and how they are had", nil, holdings{}),
+		d.route("GET", "/groups/{id}/roles", read, d.listRoles(identity.GroupSubject)).Says(200, "List the roles of a group", nil, holdings{}),
+		d.route("GET", "/apps/{id}/roles", read, d.listRoles(identity.AppSubject)).Says(200, "List the roles of an app", nil, holdings{}),
+		d.route("GET", "/assignments", read, d.listAssignments).Says(200, "List who has which role", nil, assignments{},
+			"role: the id of a role", "subject_type: User, Group or App", "subject: an id", limit, after),
+		d.route("POST", "/assignments", write, d.assign).Says(201, "Give a role to a user, a group or an app", assignmentJSON{}, assignmentJSON{}),
+		d.route("DELETE", "/assignments/{id}", write, d.unassign).Says(204, "Take a role away", nil, nil),
+		d.route("POST", "/decisions", read, d.decide).Says(200, "Decide who may do what: one question, or a list of them", decisionsJSON{}, decisionJSON{}, "explain: tell the reasons too"),
+		d.route("POST", "/what-if", read, d.whatIf).Says(200, "Decide as if a change had been made", whatIfJSON{}, whatIfAnswer{}),
 	)
 }
+
+// Parameters that several routes have.
+const (
+	limit = "limit: how many, up to 1000"
+	after = "after: the next of the page before"
+)
 
 // Mount puts the door into mux.
 func (d *Door) Mount(mux *http.ServeMux) {

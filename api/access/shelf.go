@@ -28,16 +28,26 @@ type listing[W any] struct {
 
 const maxStart = 1 << 30
 
-// shelf is the routes of one kind of thing.
-func shelf[T, W any](d *Door, path string, book *access.Book[T], f form[T, W]) []web.Route {
+// shelf is the routes of one kind of thing, whose name is one in words.
+func shelf[T, W any](d *Door, path, one string, book *access.Book[T], f form[T, W]) []web.Route {
 	c := counter[T, W]{book, f}
+	var w W
 	return []web.Route{
-		d.route("GET", path, identity.AccessRead, c.list),
-		d.route("POST", path, identity.AccessWrite, c.create),
-		d.route("GET", path+"/{id}", identity.AccessRead, c.get),
-		d.route("PATCH", path+"/{id}", identity.AccessWrite, c.change),
-		d.route("DELETE", path+"/{id}", identity.AccessWrite, c.remove),
+		d.route("GET", path, identity.AccessRead, c.list).Says(200, "List every "+one, nil, listing[W]{},
+			"filter: a SCIM filter", "start: the first of the page, from 1", "limit: how many, up to 1000",
+			"inherited: those of the organisations above instead"),
+		d.route("POST", path, identity.AccessWrite, c.create).Says(201, "Make "+article(one), w, w),
+		d.route("GET", path+"/{id}", identity.AccessRead, c.get).Says(200, "Read "+article(one)+", by id, slug or name", nil, w),
+		d.route("PATCH", path+"/{id}", identity.AccessWrite, c.change).Says(200, "Change "+article(one)+"; members that are left out stay", w, w),
+		d.route("DELETE", path+"/{id}", identity.AccessWrite, c.remove).Says(204, "Delete "+article(one), nil, nil),
 	}
+}
+
+func article(one string) string {
+	if one[0] == 'a' {
+		return "an " + one
+	}
+	return "a " + one
 }
 
 // A counter is where things of one kind are asked for.

@@ -154,6 +154,12 @@ func (d *Door) setDisabled(w http.ResponseWriter, r *http.Request, by identity.A
 	return web.Nothing(w)
 }
 
+// newSecretJSON is a secret with its text, which is shown this once.
+type newSecretJSON struct {
+	secretJSON
+	ClientSecret string `json:"client_secret"`
+}
+
 func (d *Door) addSecret(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	var in rotationJSON
 	if err := web.ReadJSON(w, r, &in); err != nil {
@@ -171,10 +177,7 @@ func (d *Door) addSecret(w http.ResponseWriter, r *http.Request, by identity.Act
 	if err != nil {
 		return err
 	}
-	return web.Send(w, http.StatusCreated, struct {
-		secretJSON
-		ClientSecret string `json:"client_secret"`
-	}{secretJSON{s.ID.String(), s.Prefix, web.When(s.Created), web.When(s.Expires), nil}, s.Text})
+	return web.Send(w, http.StatusCreated, newSecretJSON{secretJSON{s.ID.String(), s.Prefix, web.When(s.Created), web.When(s.Expires), nil}, s.Text})
 }
 
 func (d *Door) revokeSecret(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
@@ -192,12 +195,20 @@ func (d *Door) revokeSecret(w http.ResponseWriter, r *http.Request, by identity.
 	return web.Nothing(w)
 }
 
+type registrationJSON struct {
+	ExpiresIn int64 `json:"expires_in"` // seconds; 0: a day
+	Uses      int   `json:"uses"`       // 0: once
+}
+
+type registrationToken struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
+	Uses    int       `json:"uses"`
+}
+
 // newRegistrationToken makes an initial access token (RFC 7591 section 3).
 func (d *Door) newRegistrationToken(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
-	in := struct {
-		ExpiresIn int64 `json:"expires_in"` // seconds; 0: a day
-		Uses      int   `json:"uses"`       // 0: once
-	}{}
+	var in registrationJSON
 	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
@@ -215,5 +226,5 @@ func (d *Door) newRegistrationToken(w http.ResponseWriter, r *http.Request, by i
 	if err != nil {
 		return err
 	}
-	return web.Send(w, http.StatusCreated, map[string]any{"token": text, "expires": rotation.Expires.UTC(), "uses": in.Uses})
+	return web.Send(w, http.StatusCreated, registrationToken{text, rotation.Expires.UTC(), in.Uses})
 }

@@ -76,38 +76,39 @@ func (d *Door) Routes() []web.Route {
 	route := func(method, path string, perm identity.Perm, do handler) web.Route {
 		return web.Route{Pattern: method + " " + prefix + path, Perm: perm, Do: d.in(do)}
 	}
+	const limit, after = "limit: how many, up to 1000", "after: the next of the page before"
 	return []web.Route{
-		route("GET", "/apps", identity.AppsRead, d.listApps),
-		route("POST", "/apps", identity.AppsWrite, d.createApp),
-		route("GET", "/apps/{app}", identity.AppsRead, d.getApp),
-		route("PATCH", "/apps/{app}", identity.AppsWrite, d.changeApp),
-		route("DELETE", "/apps/{app}", identity.AppsWrite, d.deleteApp),
-		route("POST", "/apps/{app}/disable", identity.AppsWrite, d.disableApp),
-		route("POST", "/apps/{app}/enable", identity.AppsWrite, d.enableApp),
-		route("POST", "/apps/{app}/secrets", identity.AppsWrite, d.addSecret),
-		route("DELETE", "/apps/{app}/secrets/{secret}", identity.AppsWrite, d.revokeSecret),
-		route("POST", "/registration-tokens", identity.AppsWrite, d.newRegistrationToken),
+		route("GET", "/apps", identity.AppsRead, d.listApps).Says(200, "List the apps", nil, appList{}, limit, after),
+		route("POST", "/apps", identity.AppsWrite, d.createApp).Says(201, "Make an app; its secret is shown this once", newAppJSON{}, appJSON{}),
+		route("GET", "/apps/{app}", identity.AppsRead, d.getApp).Says(200, "Read an app, by id or client id", nil, appJSON{}),
+		route("PATCH", "/apps/{app}", identity.AppsWrite, d.changeApp).Says(200, "Change settings of an app; null takes one back", identity.AppSettings{}, appJSON{}),
+		route("DELETE", "/apps/{app}", identity.AppsWrite, d.deleteApp).Says(204, "Delete an app", nil, nil),
+		route("POST", "/apps/{app}/disable", identity.AppsWrite, d.disableApp).Says(204, "Shut an app out", nil, nil),
+		route("POST", "/apps/{app}/enable", identity.AppsWrite, d.enableApp).Says(204, "Let an app in again", nil, nil),
+		route("POST", "/apps/{app}/secrets", identity.AppsWrite, d.addSecret).Says(201, "Give an app a further secret, shown this once", rotationJSON{}, newSecretJSON{}),
+		route("DELETE", "/apps/{app}/secrets/{secret}", identity.AppsWrite, d.revokeSecret).Says(204, "Revoke a secret of an app", nil, nil),
+		route("POST", "/registration-tokens", identity.AppsWrite, d.newRegistrationToken).Says(201, "Make a token by which apps register themselves", registrationJSON{}, registrationToken{}),
 
-		route("GET", "/provider", identity.SettingsRead, d.getProvider),
-		route("PUT", "/provider", identity.SettingsWrite, d.putProvider),
-		route("GET", "/signin", identity.SettingsRead, d.getPolicy),
-		route("PUT", "/signin", identity.SettingsWrite, d.putPolicy),
-		route("GET", "/claims", identity.SettingsRead, d.getClaims),
-		route("PUT", "/claims", identity.SettingsWrite, d.putClaims),
+		route("GET", "/provider", identity.SettingsRead, d.getProvider).Says(200, "Read the settings of the OpenID provider", nil, app.Provider{}),
+		route("PUT", "/provider", identity.SettingsWrite, d.putProvider).Says(200, "Replace the settings of the OpenID provider", app.Provider{}, app.Provider{}),
+		route("GET", "/signin", identity.SettingsRead, d.getPolicy).Says(200, "Read the sign-in policy", nil, signin.Policy{}),
+		route("PUT", "/signin", identity.SettingsWrite, d.putPolicy).Says(200, "Replace the sign-in policy", signin.Policy{}, signin.Policy{}),
+		route("GET", "/claims", identity.SettingsRead, d.getClaims).Says(200, "Read which claims tokens say", nil, claims.Settings{}),
+		route("PUT", "/claims", identity.SettingsWrite, d.putClaims).Says(200, "Replace which claims tokens say", claims.Settings{}, claims.Settings{}),
 
-		route("GET", "/keys", identity.SettingsRead, d.listKeys),
-		route("POST", "/keys/rotate", identity.KeysWrite, d.rotateKeys),
-		route("DELETE", "/keys/{kid}", identity.KeysWrite, d.retireKey),
+		route("GET", "/keys", identity.SettingsRead, d.listKeys).Says(200, "List the signing keys", nil, keyList{}),
+		route("POST", "/keys/rotate", identity.KeysWrite, d.rotateKeys).Says(200, "Rotate signing keys", rotateJSON{}, keyList{}),
+		route("DELETE", "/keys/{kid}", identity.KeysWrite, d.retireKey).Says(204, "Take a signing key out of use at once", nil, nil),
 
-		route("GET", "/users/{user}/sessions", identity.ResourcesRead, d.listSessions),
-		route("DELETE", "/users/{user}/sessions", identity.SessionsWrite, d.endSessions),
-		route("DELETE", "/users/{user}/sessions/{session}", identity.SessionsWrite, d.endSession),
-		route("POST", "/users/{user}/links", identity.SessionsWrite, d.newLink),
-		route("GET", "/administrators", identity.SettingsRead, d.listAdministrators),
-		route("PUT", "/administrators/{user}", identity.OrganisationsWrite, d.appoint),
-		route("DELETE", "/administrators/{user}", identity.OrganisationsWrite, d.dismiss),
+		route("GET", "/users/{user}/sessions", identity.ResourcesRead, d.listSessions).Says(200, "List where a user is signed in", nil, sessionList{}),
+		route("DELETE", "/users/{user}/sessions", identity.SessionsWrite, d.endSessions).Says(204, "Sign a user out everywhere", nil, nil),
+		route("DELETE", "/users/{user}/sessions/{session}", identity.SessionsWrite, d.endSession).Says(204, "Sign a user out of one browser", nil, nil),
+		route("POST", "/users/{user}/links", identity.SessionsWrite, d.newLink).Says(201, "Make a one-time link by which a user sets a password, or send it", newLinkJSON{}, linkJSON{}),
+		route("GET", "/administrators", identity.SettingsRead, d.listAdministrators).Says(200, "List the administrators", nil, administratorList{}),
+		route("PUT", "/administrators/{user}", identity.AccessWrite, d.appoint).Says(204, "Make a user an administrator", appointJSON{}, nil),
+		route("DELETE", "/administrators/{user}", identity.AccessWrite, d.dismiss).Says(204, "Make an administrator a user like others", nil, nil),
 
-		route("GET", "/letters", identity.OrganisationsWrite, d.listLetters),
+		route("GET", "/letters", identity.SettingsWrite, d.listLetters).Says(200, "List letters, without what is secret in them", nil, letterList{}, limit, after),
 	}
 }
 

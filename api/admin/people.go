@@ -22,6 +22,10 @@ type sessionJSON struct {
 	Address  string     `json:"address"`
 }
 
+type sessionList struct {
+	Sessions []sessionJSON `json:"sessions"`
+}
+
 func (d *Door) listSessions(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
 	user, err := web.PathID(r, "user")
 	if err != nil {
@@ -31,9 +35,7 @@ func (d *Door) listSessions(w http.ResponseWriter, r *http.Request, _ identity.A
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Sessions []sessionJSON `json:"sessions"`
-	}{[]sessionJSON{}}
+	out := sessionList{[]sessionJSON{}}
 	for _, s := range list {
 		out.Sessions = append(out.Sessions, sessionJSON{s.ID.String(), web.When(s.Created), web.When(s.Seen), web.When(s.Expires),
 			web.When(s.AuthTime), s.ACR, s.AMR, s.Agent, s.Address})
@@ -83,13 +85,20 @@ func (d *Door) endSession(w http.ResponseWriter, r *http.Request, _ identity.Act
 	return identity.NewError(identity.NotFound, "", "There is no such session.")
 }
 
+type newLinkJSON struct {
+	Kind string `json:"kind"` // "welcome" or "recover"
+	Send bool   `json:"send"` // by letter instead of in the answer
+}
+
+type linkJSON struct {
+	URL     string    `json:"url"`
+	Expires time.Time `json:"expires"`
+}
+
 // newLink makes a one-time link by which a person sets their password, or sends
 // it to them.
 func (d *Door) newLink(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
-	var in struct {
-		Kind string `json:"kind"` // "welcome" or "recover"
-		Send bool   `json:"send"` // by letter instead of in the answer
-	}
+	var in newLinkJSON
 	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
@@ -111,7 +120,17 @@ func (d *Door) newLink(w http.ResponseWriter, r *http.Request, by identity.Actor
 	if err != nil {
 		return err
 	}
-	return web.Send(w, http.StatusCreated, map[string]any{"url": link.URL, "expires": link.Expires.UTC()})
+	return web.Send(w, http.StatusCreated, linkJSON{link.URL, link.Expires.UTC()})
+}
+
+type administratorJSON struct {
+	User    string     `json:"user"`
+	Role    string     `json:"role"`
+	Created *time.Time `json:"created"`
+}
+
+type administratorList struct {
+	Administrators []administratorJSON `json:"administrators"`
 }
 
 func (d *Door) listAdministrators(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
@@ -119,24 +138,19 @@ func (d *Door) listAdministrators(w http.ResponseWriter, r *http.Request, _ iden
 	if err != nil {
 		return err
 	}
-	type administrator struct {
-		User    string     `json:"user"`
-		Role    string     `json:"role"`
-		Created *time.Time `json:"created"`
-	}
-	out := struct {
-		Administrators []administrator `json:"administrators"`
-	}{[]administrator{}}
+	out := administratorList{[]administratorJSON{}}
 	for _, a := range list {
-		out.Administrators = append(out.Administrators, administrator{a.User.String(), a.Role, web.When(a.Created)})
+		out.Administrators = append(out.Administrators, administratorJSON{a.User.String(), a.Role, web.When(a.Created)})
 	}
 	return web.Send(w, http.StatusOK, out)
 }
 
+type appointJSON struct {
+	Role string `json:"role"` // "owner" or "operator"
+}
+
 func (d *Door) appoint(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
-	var in struct {
-		Role string `json:"role"` // "owner" or "operator"
-	}
+	var in appointJSON
 	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
@@ -174,6 +188,10 @@ type letterJSON struct {
 	Error   string     `json:"error,omitempty"`
 }
 
+type letterList struct {
+	Letters []letterJSON `json:"letters"`
+}
+
 func (d *Door) listLetters(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
 	limit, err := web.Limit(r)
 	if err != nil {
@@ -184,9 +202,7 @@ func (d *Door) listLetters(w http.ResponseWriter, r *http.Request, _ identity.Ac
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Letters []letterJSON `json:"letters"`
-	}{[]letterJSON{}}
+	out := letterList{[]letterJSON{}}
 	for _, l := range list {
 		j := letterJSON{ID: l.ID.String(), Note: l.Note, Subject: l.Message.Subject, Created: web.When(l.Created),
 			Tries: l.Tries, Failed: l.Failed, Error: l.Error}

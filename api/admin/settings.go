@@ -79,25 +79,29 @@ type keyJSON struct {
 	Gone     *time.Time `json:"gone,omitempty"`
 }
 
+type keyList struct {
+	Keys []keyJSON `json:"keys"`
+}
+
 func (d *Door) listKeys(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
 	list, err := d.tokens.ListKeys(r.Context(), by, org.ID)
 	if err != nil {
 		return err
 	}
-	out := struct {
-		Keys []keyJSON `json:"keys"`
-	}{[]keyJSON{}}
+	out := keyList{[]keyJSON{}}
 	for _, k := range list {
 		out.Keys = append(out.Keys, keyJSON{k.ID, k.Alg, string(k.State), web.When(k.Created), web.When(k.Active), web.When(k.Retiring), web.When(k.Gone)})
 	}
 	return web.Send(w, http.StatusOK, out)
 }
 
+type rotateJSON struct {
+	Alg         string `json:"alg"` // "": all
+	Immediately bool   `json:"immediately"`
+}
+
 func (d *Door) rotateKeys(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
-	var in struct {
-		Alg         string `json:"alg"` // "": all
-		Immediately bool   `json:"immediately"`
-	}
+	var in rotateJSON
 	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}

@@ -40,23 +40,37 @@ const (
 // the access token, and once below the path of an organisation.
 func (d *Door) Routes() []web.Route {
 	routes := []web.Route{
-		{Pattern: "GET " + wellKnown, Perm: identity.Anyone, Do: d.metadata},
-		{Pattern: "GET " + wellKnown + "/o/{org}", Perm: identity.Anyone, Do: d.metadata},
+		web.Route{Pattern: "GET " + wellKnown, Perm: identity.Anyone, Do: d.metadata}.Says(200, "Read where decisions are asked for", nil, map[string]string{}),
+		web.Route{Pattern: "GET " + wellKnown + "/o/{org}", Perm: identity.Anyone, Do: d.metadata}.Says(200, "Read where decisions of an organisation are asked for", nil, map[string]string{}),
 	}
 	for _, prefix := range []string{"", "/o/{org}"} {
 		route := func(path string, do handler) web.Route {
 			return web.Route{Pattern: "POST " + prefix + base + path, Perm: identity.AccessRead, Do: d.in(do)}
 		}
 		routes = append(routes,
-			route("/evaluation", d.evaluation),
-			route("/evaluations", d.evaluations),
-			route("/search/subject", d.searchSubject),
-			route("/search/resource", d.searchResource),
-			route("/search/action", d.searchAction),
+			route("/evaluation", d.evaluation).Says(200, "Decide", tuple{}, decision{}, "explain: tell the reasons too"),
+			route("/evaluations", d.evaluations).Says(200, "Decide many questions at once", batchForm{}, batchAnswer{}),
+			route("/search/subject", d.searchSubject).Says(200, "List who may", search{}, page{}),
+			route("/search/resource", d.searchResource).Says(200, "List on what somebody may", search{}, page{}),
+			route("/search/action", d.searchAction).Says(200, "List what somebody may", search{}, page{}),
 		)
 	}
 	return routes
 }
+
+// What a batch looks like to those who read about it; batch is how it is read.
+type (
+	batchForm struct {
+		tuple
+		Evaluations []tuple `json:"evaluations"`
+		Options     struct {
+			Semantic string `json:"evaluations_semantic,omitempty"`
+		} `json:"options"`
+	}
+	batchAnswer struct {
+		Evaluations []decision `json:"evaluations"`
+	}
+)
 
 // Mount puts the door into mux.
 func (d *Door) Mount(mux *http.ServeMux) {

@@ -1,0 +1,69 @@
+package reference
+
+import (
+	"embed"
+	"encoding/json"
+	"net/http"
+
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/locale"
+	"github.com/muster-id/muster/web"
+	"github.com/muster-id/muster/web/ui"
+)
+
+//go:embed templates words
+var files embed.FS
+
+// Options are what the door is made of.
+type Options struct {
+	Parts   []Part
+	UI      *ui.UI
+	Public  string // absolute URL under which the world sees this server
+	Version string // of the server
+}
+
+// A Door serves the description of our own API.
+type Door struct {
+	room *ui.Room
+	text []byte // the document as JSON
+	page manual
+}
+
+// New describes the parts.
+func New(o Options) (*Door, error) {
+	spec, err := document(o.Parts, o.Public, o.Version)
+	if err != nil {
+		return nil, err
+	}
+	d := &Door{}
+	if d.text, err = json.MarshalIndent(spec, "", "  "); err != nil {
+		return nil, err
+	}
+	if d.page, err = readManual(d.text); err != nil {
+		return nil, err
+	}
+	d.room, err = o.UI.Room(files, "templates", locale.Must(files, "words"))
+	return d, err
+}
+
+// Mount puts the door into mux.
+func (d *Door) Mount(mux *http.ServeMux) {
+	web.Door{OnError: web.Problems{}.Fail}.Mount(mux, []web.Route{
+		{Pattern: "GET /api/v1/openapi.json", Perm: identity.Anyone, Do: d.document},
+		{Pattern: "GET /docs", Perm: identity.Anyone, Do: d.manual},
+	})
+}
+
+func (d *Door) document(w http.ResponseWriter, _ *http.Request, _ identity.Actor) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("Access-Control-Allow-Origin", "*") // it is no secret, and generators run in browsers too
+	_, _ = w.Write(d.text)                    // the client may be gone; nobody else to tell
+	return nil
+}
+
+func (d *Door) manual(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+	d.room.Render(w, r, http.StatusOK, ui.Page{Title: "docs.title", Body: "manual", Data: d.page, Wide: true, Once: true, Langs: []string{"en"}})
+	return nil
+}
