@@ -58,7 +58,7 @@ func (d *Directory) CreateOrganisation(ctx context.Context, by identity.Actor, n
 	if n.Name == "" {
 		n.Name = n.Slug
 	}
-	if err := checkSlug(n.Slug); err != nil {
+	if err := checkNewSlug(n.Slug); err != nil {
 		return identity.Organisation{}, err
 	}
 	if err := checkName("name", n.Name); err != nil {
@@ -90,7 +90,7 @@ func (d *Directory) CreateOrganisation(ctx context.Context, by identity.Actor, n
 // with the old slug stop working at once. The root organisation keeps its slug.
 func (d *Directory) RenameOrganisation(ctx context.Context, by identity.Actor, id identity.OrgID, slug, name string) (o identity.Organisation, err error) {
 	if slug != "" {
-		if err := checkSlug(slug); err != nil {
+		if err := checkNewSlug(slug); err != nil {
 			return o, err
 		}
 	}
