@@ -16,6 +16,7 @@ type NewConnection struct {
 	Domain  string      // provisioning domain of externalId; "": the connection's own
 	User    identity.ID // the user behind it, for /Me; zero: none
 	Rate    int         // requests a second, 0 without limit
+	Access  bool        // it may change roles and permissions
 	Expires time.Time   // of its first token; zero: never
 }
 
@@ -48,7 +49,7 @@ func (d *Directory) CreateConnection(ctx context.Context, by identity.Actor, org
 		}
 		return tx.Record(ctx, d.connectionChange(by, c, identity.Created,
 			pair{"name", nil, c.Name}, pair{"dialect", nil, c.Dialect}, pair{"domain", nil, c.Domain},
-			pair{"rate", nil, c.Rate}, pair{"tokens", nil, t.ID.String()}))
+			pair{"rate", nil, c.Rate}, pair{"access", false, c.Access}, pair{"tokens", nil, t.ID.String()}))
 	})
 	if err != nil {
 		return identity.Connection{}, IssuedToken{}, err
@@ -59,7 +60,7 @@ func (d *Directory) CreateConnection(ctx context.Context, by identity.Actor, org
 func (d *Directory) newConnection(org identity.OrgID, n NewConnection) (identity.Connection, error) {
 	at := d.now()
 	c := identity.Connection{Org: org, ID: identity.NewID(), Name: n.Name, Dialect: n.Dialect, Domain: n.Domain,
-		User: n.User, Rate: n.Rate, Created: at, Modified: at}
+		User: n.User, Rate: n.Rate, Access: n.Access, Created: at, Modified: at}
 	if c.Dialect == "" {
 		c.Dialect = schema.RFC.Name
 	}

@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"github.com/pressly/goose/v3"
+)
 
 // Watch calls fn with every statement that db runs from now on.
 func Watch(db *DB, fn func(Statement)) { db.driver = watched{db.driver, fn} }
@@ -41,4 +45,20 @@ func (w watchedConn) Queue(ctx context.Context, q Statement) error {
 func (w watchedConn) Later(ctx context.Context, q Statement) error {
 	w.fn(q)
 	return w.Conn.Later(ctx, q)
+}
+
+// MigrateTo brings a database to an old schema.
+func MigrateTo(ctx context.Context, db *DB, version int64) error {
+	return db.goose(func(p *goose.Provider) error {
+		_, err := p.UpTo(ctx, version)
+		return err
+	})
+}
+
+// Exec runs a statement that no method has.
+func Exec(ctx context.Context, db *DB, sql string, args ...any) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, sql, args...)
+		return err
+	})
 }

@@ -24,6 +24,7 @@ type connectionJSON struct {
 	Domain   string      `json:"domain"`
 	User     string      `json:"user,omitempty"`
 	Rate     int         `json:"rate"`
+	Access   bool        `json:"access"`
 	Disabled bool        `json:"disabled"`
 	Created  stamp       `json:"created"`
 	Modified stamp       `json:"modified"`
@@ -53,7 +54,7 @@ type issuedJSON struct {
 func connectionView(c identity.Connection, tokens []identity.Token) connectionJSON {
 	v := connectionJSON{
 		ID: c.ID.String(), Org: c.Org.String(), Name: c.Name, Dialect: c.Dialect, Domain: c.Domain, Rate: c.Rate,
-		Disabled: c.Disabled, Created: stamp(c.Created), Modified: stamp(c.Modified), Tokens: []tokenJSON{},
+		Access: c.Access, Disabled: c.Disabled, Created: stamp(c.Created), Modified: stamp(c.Modified), Tokens: []tokenJSON{},
 	}
 	if !c.User.IsZero() {
 		v.User = c.User.String()
@@ -104,6 +105,7 @@ func (a *app) connectionCreate() *cobra.Command {
 	f.StringVar(&n.Domain, "domain", "", "provisioning domain of externalId (default the connection's own)")
 	f.StringVar(&user, "user", "", "user behind the connection, for /Me: name or id")
 	f.IntVar(&n.Rate, "rate", 0, "requests a second, 0 without limit")
+	f.BoolVar(&n.Access, "access", false, "let its tokens change roles and permissions, which all may read")
 	f.StringVar(&expires, "expires", "", `when the token ends: a time as "90d", or a date as "2027-01-31" (default never)`)
 	return c
 }
@@ -147,9 +149,9 @@ func (a *app) connectionList() *cobra.Command {
 						}
 					}
 					all = append(all, v)
-					rows = append(rows, []string{c.Name, c.Dialect, strconv.Itoa(alive), yesNo(!c.Disabled), v.ID, when(c.Created)})
+					rows = append(rows, []string{c.Name, c.Dialect, strconv.Itoa(alive), yesNo(c.Access), yesNo(!c.Disabled), v.ID, when(c.Created)})
 				}
-				return a.show(all, func(w io.Writer) { table(w, "NAME DIALECT TOKENS ENABLED ID CREATED", rows) })
+				return a.show(all, func(w io.Writer) { table(w, "NAME DIALECT TOKENS ACCESS ENABLED ID CREATED", rows) })
 			})
 		},
 	}

@@ -27,7 +27,7 @@ SELECT org_id, overlay(user_id::text placing '8' from 15 for 1)::uuid,
 DROP TABLE administrator;
 
 -- Nearly all users are active.
-CREATE INDEX resource_inactive ON resource (org_id, id) WHERE type = 'User' AND active = 1;
+CREATE INDEX resource_inactive ON resource (org_id, type, active, id) WHERE active = 1;
 
 -- NULL is 0: the connection may not change roles and permissions.
 ALTER TABLE connection ADD COLUMN access smallint;
