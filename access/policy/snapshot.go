@@ -3,44 +3,56 @@ package policy
 import (
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/muster-id/muster/identity"
 )
 
 // A Snapshot is a compiled World. It never changes and is safe for use by many
 // goroutines at once.
-type Snapshot struct{}
+//
+// Subjects and roles have numbers. A subject knows its roles, with those of the
+// groups above it; a thing that statements are about knows, for each action, the
+// roles that allow and deny it, as sets of bits. A decision looks up the subject
+// and the thing and intersects.
+type Snapshot struct {
+	rules *rules
+
+	index    *index // of subjects
+	subjects []*subjectChunk
+	linked   []*linkChunk
+	count    uint32 // subjects that have a number
+	// The first inOrder numbers are in the order of ids; tail are the others, in
+	// the order of their ids.
+	inOrder uint32
+	tail    []uint32
+	wear    int // numbers that name nothing any more, or stand in tail, since Compile
+
+	assigned *index // subjects by the id of an assignment
+
+	roleIDs   []identity.ID // by number; also of roles that do not exist
+	roleIndex map[identity.ID]uint32
+	everyone  []uint32 // numbers of World.Everyone
+
+	holders []*roaring.Bitmap // subjects that have a role for good, by role
+	waning  []*roaring.Bitmap // that have it for a time
+	of      [kinds]*roaring.Bitmap
+	active  *roaring.Bitmap // users that are
+}
 
 // Compile makes a Snapshot. What is wrong in w (a reference to nothing, a
-// condition that does not parse) grants nothing. It keeps the slices of the
-// catalogue, which must not be changed any more.
-func Compile(w World) *Snapshot { panic("not yet") }
-
-// Decide answers one question, with Allow and a fixed sentence in Why.
-func (s *Snapshot) Decide(q Question) Decision { panic("not yet") }
-
-// DecideAll answers several.
-func (s *Snapshot) DecideAll(qs []Question) []Decision { panic("not yet") }
-
-// Explain is Decide with Reasons, Nearest and a sentence that names the role.
-func (s *Snapshot) Explain(q Question) Decision { panic("not yet") }
-
-// SearchSubjects lists the ids of subjects of q.Subject.Type that are allowed
-// what q asks, by id, at most limit after the id after; more says whether there
-// are others. A limit below 1 means 100, as in the other searches.
-func (s *Snapshot) SearchSubjects(q Question, after string, limit int) (ids []string, more bool) {
-	panic("not yet")
-}
-
-// SearchResources lists the slugs of the registered resources of q.Resource.Type
-// on which q is allowed, by slug.
-func (s *Snapshot) SearchResources(q Question, after string, limit int) (slugs []string, more bool) {
-	panic("not yet")
-}
-
-// SearchActions lists the names of the actions that q's subject may do on its
-// resource, by name.
-func (s *Snapshot) SearchActions(q Question, after string, limit int) (names []string, more bool) {
-	panic("not yet")
+// condition that does not parse) grants nothing; a denial whose condition does
+// not parse denies always. It keeps the slices of the catalogue, which must not
+// be changed any more. Of several actions of one name, each is the others too;
+// of several resource types or resources of one slug, the first is meant.
+func Compile(w World) *Snapshot {
+	e := newEdit(nil)
+	e.load(w)
+	e.s.rules = compileRules(e, catalogue{
+		actions: w.Actions, types: w.ResourceTypes, resources: w.Resources,
+		permissions: w.Permissions, roles: w.Roles,
+	})
+	return e.finish()
 }
 
 // A Way is one of the ways in which a subject has a role.
@@ -52,43 +64,53 @@ type Way struct {
 	Groups []identity.ID
 }
 
-// Roles lists the ways in which a subject has roles at a time (zero: now).
-func (s *Snapshot) Roles(subject identity.ID, at time.Time) []Way { panic("not yet") }
-
-// Holders lists the users that have a role at a time (zero: now), by id, at most
-// limit after the id after. total counts all.
-func (s *Snapshot) Holders(role, after identity.ID, limit int, at time.Time) (users []identity.ID, total int) {
-	panic("not yet")
-}
-
-// Count says how many users have a role at a time (zero: now).
-func (s *Snapshot) Count(role identity.ID, at time.Time) int { panic("not yet") }
-
 // World returns what s was made of, with all deltas, in an order of its own.
-func (s *Snapshot) World() World { panic("not yet") }
-
-// A Delta is what has changed in a World. What is gone goes first, then what has
-// left, then comes what is put.
-type Delta struct {
-	// Put is what is new or replaces what has the same id. A user of Put.Users is
-	// active unless in Put.Inactive, and a guest if in Put.Guests. Put.Everyone
-	// replaces the list if it is not nil. Put.Members join.
-	Put World
-	// Gone are ids of users, groups, apps, assignments and things of the catalogue
-	// that are no more. With a user, group or app go its memberships, those in it,
-	// and its assignments.
-	Gone []identity.ID
-	// Left are memberships that have ended.
-	Left []Membership
+func (s *Snapshot) World() World {
+	c := s.rules.catalogue
+	w := World{
+		Actions: c.actions, ResourceTypes: c.types, Resources: c.resources,
+		Permissions: c.permissions, Roles: c.roles,
+	}
+	for n := range s.count {
+		x, l := s.subject(n), s.links(n)
+		switch x.kind {
+		case user:
+			w.Users = append(w.Users, x.id)
+		case group:
+			w.Groups = append(w.Groups, x.id)
+		case app:
+			w.Apps = append(w.Apps, x.id)
+		}
+		if x.inactive {
+			w.Inactive = append(w.Inactive, x.id)
+		}
+		if x.guest {
+			w.Guests = append(w.Guests, x.id)
+		}
+		for _, g := range l.parents {
+			w.Members = append(w.Members, Membership{Group: s.subject(g).id, Member: x.id})
+		}
+		for i := range l.rows {
+			w.Assignments = append(w.Assignments, s.assignment(&l.rows[i], x.id))
+		}
+	}
+	for _, r := range s.everyone {
+		w.Everyone = append(w.Everyone, s.roleIDs[r])
+	}
+	return w
 }
 
-// Apply returns a Snapshot of the changed World. Only what the change touches is
-// made anew; s stays as it is.
-func (s *Snapshot) Apply(d Delta) *Snapshot { panic("not yet") }
-
-// A Condition is a compiled condition of a statement.
-type Condition struct{}
-
-// ParseCondition reads a condition in the filter grammar of SCIM. Errors are
-// identity.Invalid and name the offset.
-func ParseCondition(text string) (*Condition, error) { panic("not yet") }
+// assignment makes of a row what it was.
+func (s *Snapshot) assignment(r *row, subject identity.ID) identity.Assignment {
+	a := identity.Assignment{
+		Org: r.org, ID: r.id, Role: s.roleIDs[r.role], Subject: subject, Inherited: r.inherited,
+		Type: map[kind]identity.SubjectType{user: identity.UserSubject, group: identity.GroupSubject, app: identity.AppSubject}[r.kind],
+	}
+	if r.until != never {
+		a.Expires = time.UnixMicro(r.until).UTC()
+	}
+	if r.created != never {
+		a.Created = time.UnixMicro(r.created).UTC()
+	}
+	return a
+}

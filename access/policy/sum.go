@@ -1,0 +1,183 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A sum adds up the roles of a subject, and gives one and the same slice to
+// subjects with the same roles.
+type sum struct {
+	everyone []uint32
+	epoch    uint32
+	seen     []uint32 // by role: the epoch in which it was added for good
+	passing  []uint32 // for a time
+	until    []int64
+	roles    []uint32
+	temp     []lapse
+	known    map[uint64][]uint32
+	knownTmp map[uint64][]lapse
+}
+
+func (s *sum) grow(roles int) {
+	if more := roles - len(s.seen); more > 0 {
+		s.seen, s.passing = append(s.seen, make([]uint32, more)...), append(s.passing, make([]uint32, more)...)
+		s.until = append(s.until, make([]int64, more)...)
+	}
+	if s.known == nil {
+		s.known, s.knownTmp = map[uint64][]uint32{}, map[uint64][]lapse{}
+	}
+}
+
+func (s *sum) start() {
+	s.epoch++
+	s.roles, s.temp = s.roles[:0], s.temp[:0]
+}
+
+func (s *sum) add(r uint32) {
+	if s.seen[r] != s.epoch {
+		s.seen[r] = s.epoch
+		s.roles = append(s.roles, r)
+	}
+}
+
+func (s *sum) lend(l lapse) {
+	if s.passing[l.role] != s.epoch {
+		s.passing[l.role], s.until[l.role] = s.epoch, l.until
+		s.temp = append(s.temp, lapse{role: l.role})
+		return
+	}
+	s.until[l.role] = max(s.until[l.role], l.until)
+}
+
+// addRows adds what is assigned to a subject itself.
+func (s *sum) addRows(k kind, rows []row) {
+	for i := range rows {
+		switch r := &rows[i]; {
+		case r.kind != k:
+		case r.until == never:
+			s.add(r.role)
+		default:
+			s.lend(lapse{r.role, r.until})
+		}
+	}
+}
+
+func (s *sum) addSubject(x *subject) {
+	for _, r := range x.roles {
+		s.add(r)
+	}
+	for _, l := range x.temp {
+		s.lend(l)
+	}
+}
+
+// done returns what has been added, sorted; nothing of it is in both.
+func (s *sum) done() ([]uint32, []lapse) {
+	slices.Sort(s.roles)
+	roles := s.roles
+	if len(roles) > 0 {
+		h := uint64(len(roles))
+		for _, r := range roles {
+			h = mix(h, uint64(r))
+		}
+		if same, ok := s.known[h]; ok && slices.Equal(same, roles) {
+			roles = same
+		} else {
+			roles = slices.Clone(roles)
+			s.known[h] = roles
+		}
+	} else {
+		roles = nil
+	}
+	if len(s.temp) == 0 {
+		return roles, nil
+	}
+	return roles, s.doneTemp()
+}
+
+func (s *sum) doneTemp() []lapse {
+	temp := s.temp[:0]
+	for _, l := range s.temp {
+		if s.seen[l.role] != s.epoch {
+			temp = append(temp, lapse{l.role, s.until[l.role]})
+		}
+	}
+	if len(temp) == 0 {
+		return nil
+	}
+	slices.SortFunc(temp, func(a, b lapse) int { return cmp.Compare(a.role, b.role) })
+	h := uint64(len(temp))
+	for _, l := range temp {
+		h = mix(mix(h, uint64(l.role)), uint64(l.until))
+	}
+	if same, ok := s.knownTmp[h]; ok && slices.Equal(same, temp) {
+		return same
+	}
+	temp = slices.Clone(temp)
+	s.knownTmp[h] = temp
+	return temp
+}
+
+func mix(h, v uint64) uint64 {
+	h = (h ^ v) * 0x9e3779b97f4a7c15
+	return h ^ h>>29
+}
+
+// sumOne computes the roles of a user or an app, or takes them from what is
+// neither.
+func (e *edit) sumOne(n uint32) {
+	x, l := e.s.subject(n), e.s.links(n)
+	e.sum.start()
+	if x.kind == user {
+		for _, g := range l.parents {
+			if p := e.s.subject(g); p.kind == group {
+				e.sum.addSubject(p)
+			}
+		}
+		if !x.guest {
+			for _, r := range e.sum.everyone {
+				e.sum.add(r)
+			}
+		}
+	}
+	if x.kind == user || x.kind == app {
+		e.sum.addRows(x.kind, l.rows)
+	}
+	roles, temp := e.sum.done()
+	e.settle(n, roles, temp)
+}
+
+// settle gives a subject its roles, and notes the differences.
+func (e *edit) settle(n uint32, roles []uint32, temp []lapse) {
+	old := e.s.subject(n)
+	if !slices.Equal(old.roles, roles) {
+		diff(old.roles, roles, n, e.gained, e.lost)
+		e.subject(n).roles = roles
+	}
+	if old = e.s.subject(n); !slices.Equal(old.temp, temp) {
+		for _, l := range old.temp {
+			e.waned[l.role] = append(e.waned[l.role], n)
+		}
+		for _, l := range temp {
+			e.waxed[l.role] = append(e.waxed[l.role], n)
+		}
+		e.subject(n).temp = temp
+	}
+}
+
+// diff notes n with each role that only one of two sorted lists has.
+func diff(old, now []uint32, n uint32, gained, lost map[uint32][]uint32) {
+	for len(old) > 0 || len(now) > 0 {
+		switch {
+		case len(old) == 0 || len(now) > 0 && now[0] < old[0]:
+			gained[now[0]] = append(gained[now[0]], n)
+			now = now[1:]
+		case len(now) == 0 || old[0] < now[0]:
+			lost[old[0]] = append(lost[old[0]], n)
+			old = old[1:]
+		default:
+			old, now = old[1:], now[1:]
+		}
+	}
+}
