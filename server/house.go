@@ -104,7 +104,10 @@ func (h *House) open(ctx context.Context, mode Mode) (err error) {
 	if err := h.makeRules(); err != nil {
 		return err
 	}
-	return h.Directory.Start(ctx)
+	if err := h.Directory.Start(ctx); err != nil {
+		return err
+	}
+	return h.Access.Start(ctx)
 }
 
 // urlSetting is where a server notes under which URL it answers.

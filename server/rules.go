@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/claims"
 	"github.com/muster-id/muster/directory"
@@ -24,6 +25,7 @@ import (
 // over, and what the command line works with.
 type Rules struct {
 	Directory *directory.Directory
+	Access    *access.Service
 	Jobs      *jobs.Service
 	Mail      *mail.Service
 	Sessions  *session.Service
@@ -51,9 +53,10 @@ func (h *House) makeRules() error {
 	}})
 	r.Sessions = session.New(session.Options{DB: h.DB, Keys: h.Keys, Jobs: r.Jobs})
 	r.Directory = directory.New(directory.Options{DB: h.DB, Keys: h.Keys, Session: r.Sessions, Log: h.Log})
+	r.Access = access.New(access.Options{DB: h.DB, Directory: r.Directory, Log: h.Log})
 	r.Apps = app.New(app.Options{DB: h.DB, Keys: h.Keys, Fetch: r.Outbound, Public: public, Log: h.Log})
 	r.Claims = claims.New(h.DB)
-	r.Tokens = token.New(token.Options{DB: h.DB, Keys: h.Keys, Apps: r.Apps, Claims: r.Claims, Entrusted: h.entrusted, Public: public, Log: h.Log})
+	r.Tokens = token.New(token.Options{DB: h.DB, Keys: h.Keys, Apps: r.Apps, Claims: r.Claims, Entrusted: r.entrusted, Public: public, Log: h.Log})
 	if r.Factors, err = factor.New(factor.Options{DB: h.DB, Keys: h.Keys, Public: public}); err != nil {
 		return err
 	}
@@ -124,4 +127,9 @@ func (h *House) RecoverAdministrator(ctx context.Context, by identity.Actor, org
 		}
 	}
 	return h.SignIn.Link(ctx, by, org, user, signin.LinkRecover)
+}
+
+// entrusted returns what a person may do with our own doors.
+func (r *Rules) entrusted(ctx context.Context, org identity.OrgID, user identity.ID) (identity.Perms, error) {
+	return r.Access.Perms(ctx, org, identity.UserSubject, user)
 }
