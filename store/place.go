@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/muster-id/muster/store/find"
 )
 
 // A ladder remembers, for one query, the positions of some rows by their index,
@@ -14,7 +16,7 @@ import (
 type ladder struct {
 	lock   sync.Mutex
 	index  []int // how many rows come up to and with the position, ascending
-	places []position
+	places []find.Position
 }
 
 const (
@@ -27,7 +29,7 @@ const (
 const lastChange = `SELECT id FROM change WHERE org_id = $1 ORDER BY id DESC LIMIT 1`
 
 // below returns the highest rung that is not above n, 0 if there is none.
-func (l *ladder) below(n int) (int, position) {
+func (l *ladder) below(n int) (int, find.Position) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	i, ok := slices.BinarySearch(l.index, n)
@@ -35,12 +37,12 @@ func (l *ladder) below(n int) (int, position) {
 	case ok:
 		return n, l.places[i]
 	case i == 0:
-		return 0, position{}
+		return 0, find.Position{}
 	}
 	return l.index[i-1], l.places[i-1]
 }
 
-func (l *ladder) add(n int, pos position) {
+func (l *ladder) add(n int, pos find.Position) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	i, ok := slices.BinarySearch(l.index, n)
@@ -70,7 +72,7 @@ func (r *run) ladder(ctx context.Context) (*ladder, error) {
 	}
 	key += fmt.Sprint(last)
 	for _, o := range r.orders {
-		key += fmt.Sprintf(" %s %t %t", o.column, o.never, o.desc)
+		key += fmt.Sprintf(" %s %t %t", o.Column, o.Never, o.Desc)
 	}
 	l, ok := r.tx.db.places.get(key)
 	if !ok {
@@ -124,7 +126,7 @@ func (r *run) start(ctx context.Context) (int, error) {
 }
 
 // remember keeps the position of the row with an index, counted from 1.
-func (r *run) remember(ctx context.Context, index int, pos position) error {
+func (r *run) remember(ctx context.Context, index int, pos find.Position) error {
 	l, err := r.ladder(ctx)
 	if err == nil {
 		l.add(index, pos)

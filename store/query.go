@@ -63,7 +63,7 @@ type run struct {
 	tx       *Tx
 	q        *Query
 	streams  []*stream
-	orders   []ordering
+	orders   []find.Order
 	custom   bool // some order has to be made here
 	examined int
 	name     string // of the query, for what is remembered
@@ -94,8 +94,8 @@ func (r *run) compile(ctx context.Context) error {
 			}
 		}
 		ref, sorted := r.q.Sort[rt]
-		o := orderingOf(sorted || r.q.Sort != nil, ref, r.q.Desc)
-		r.custom = r.custom || o.custom
+		o := find.OrderOf(sorted || r.q.Sort != nil, ref, r.q.Desc)
+		r.custom = r.custom || o.Custom
 		r.orders = append(r.orders, o)
 		s := &stream{
 			tx: r.tx, q: r.q, rt: rt, expr: e, match: match, order: o,
@@ -160,9 +160,9 @@ func (r *run) narrow(ctx context.Context, rt *schema.ResourceType, condition, se
 }
 
 func (r *run) page(ctx context.Context) (*Page, error) {
-	var after *position
+	var after *find.Position
 	if len(r.q.After) > 0 {
-		pos, ok := decodePosition(r.q.After, r.orders)
+		pos, ok := find.DecodePosition(r.q.After, r.orders)
 		if !ok {
 			return nil, identity.NewError(identity.Invalid, "cursor", "The cursor does not belong to this query.")
 		}
@@ -195,7 +195,7 @@ func (r *run) page(ctx context.Context) (*Page, error) {
 	}
 	if more {
 		last := rows[len(rows)-1].pos
-		p.Next = last.encode()
+		p.Next = last.Encode()
 		if known {
 			if err := r.remember(ctx, skipped+len(rows), last); err != nil {
 				return nil, err
@@ -210,7 +210,7 @@ func (r *run) page(ctx context.Context) (*Page, error) {
 	return p, err
 }
 
-func (r *run) seek(pos *position) {
+func (r *run) seek(pos *find.Position) {
 	for _, s := range r.streams {
 		s.seek(pos)
 	}
@@ -229,8 +229,8 @@ func (r *run) next(ctx context.Context) (*found, error) {
 			continue
 		}
 		if head != nil {
-			n := f.pos.compare(head.pos)
-			if s.order.desc {
+			n := f.pos.Compare(head.pos)
+			if s.order.Desc {
 				n = -n
 			}
 			if n > 0 {
@@ -315,10 +315,10 @@ func (r *run) total(ctx context.Context) (int, error) {
 }
 
 // sorted makes one page of an order that no index has: it reads all matches.
-func (r *run) sorted(ctx context.Context, after *position) (*Page, error) {
-	var all []position
+func (r *run) sorted(ctx context.Context, after *find.Position) (*Page, error) {
+	var all []find.Position
 	for _, s := range r.streams {
-		s.order, s.objects = ordering{ref: s.order.ref, custom: true}, true
+		s.order, s.objects = find.Order{Ref: s.order.Ref, Custom: true}, true
 		s.seek(nil)
 		for {
 			f, err := s.peek(ctx)
@@ -329,10 +329,10 @@ func (r *run) sorted(ctx context.Context, after *position) (*Page, error) {
 				break
 			}
 			s.take()
-			pos := position{id: f.res.ID, absent: true}
-			if leaf := filter.Leaf(s.order.ref); leaf != nil {
-				key, ok := valueKey(leaf, filter.SortValue(f.obj, s.order.ref))
-				pos.key, pos.absent = key, !ok
+			pos := find.Position{ID: f.res.ID, Absent: true}
+			if leaf := filter.Leaf(s.order.Ref); leaf != nil {
+				key, ok := find.ValueKey(leaf, filter.SortValue(f.obj, s.order.Ref))
+				pos.Key, pos.Absent = key, !ok
 			}
 			all = append(all, pos)
 		}
@@ -341,11 +341,11 @@ func (r *run) sorted(ctx context.Context, after *position) (*Page, error) {
 	if r.q.Desc {
 		direction = -1
 	}
-	slices.SortFunc(all, func(a, b position) int { return direction * a.compare(b) })
+	slices.SortFunc(all, func(a, b find.Position) int { return direction * a.Compare(b) })
 	from := min(max(r.q.Start, 1)-1, len(all))
 	if after != nil {
-		from, _ = slices.BinarySearchFunc(all, *after, func(a, b position) int {
-			if n := direction * a.compare(b); n != 0 {
+		from, _ = slices.BinarySearchFunc(all, *after, func(a, b find.Position) int {
+			if n := direction * a.Compare(b); n != 0 {
 				return n
 			}
 			return -1 // the first one after it
@@ -354,7 +354,7 @@ func (r *run) sorted(ctx context.Context, after *position) (*Page, error) {
 	to := min(from+r.q.Count, len(all))
 	p := &Page{Total: len(all)}
 	if to < len(all) {
-		p.Next = all[to-1].encode()
+		p.Next = all[to-1].Encode()
 	}
 	var err error
 	p.Resources, err = r.fetch(ctx, all[from:to])
@@ -362,10 +362,10 @@ func (r *run) sorted(ctx context.Context, after *position) (*Page, error) {
 }
 
 // fetch reads the resources at positions.
-func (r *run) fetch(ctx context.Context, places []position) ([]*Resource, error) {
+func (r *run) fetch(ctx context.Context, places []find.Position) ([]*Resource, error) {
 	ids := make([]identity.ID, len(places))
 	for i, p := range places {
-		ids[i] = p.id
+		ids[i] = p.ID
 	}
 	byID, err := r.tx.GetMany(ctx, r.q.Org, ids)
 	list := make([]*Resource, 0, len(ids))

@@ -23,15 +23,15 @@ type stream struct {
 	rt    *schema.ResourceType
 	expr  filter.Expr // nil: no filter
 	match find.Cond
-	order ordering
+	order find.Order
 	// objects asks for the documents to be decoded.
 	objects  bool
 	examined *int // shared by the streams of a query
 
 	needle  []byte // see find.Needle
 	low     []byte
-	parts   []part // still to be read, the first in progress
-	pos     *position
+	parts   []find.Part // still to be read, the first in progress
+	pos     *find.Position
 	begun   bool // it reads from the first row on
 	buf     []*found
 	matched int // rows that have gone through buf
@@ -42,18 +42,18 @@ type stream struct {
 // A found is a row that matches.
 type found struct {
 	res *Resource
-	pos position
+	pos find.Position
 	obj schema.Object // if the stream decodes documents
 }
 
 // seek starts the stream after a position, or at the first row.
-func (s *stream) seek(pos *position) {
-	s.parts = s.order.parts()
+func (s *stream) seek(pos *find.Position) {
+	s.parts = s.order.Parts()
 	s.pos, s.begun, s.buf, s.matched = pos, pos == nil, nil, 0
 	if pos == nil {
 		return
 	}
-	want := part(pos.absent)
+	want := find.Part(pos.Absent)
 	for len(s.parts) > 1 && s.parts[0] != want {
 		s.parts = s.parts[1:]
 	}
@@ -61,7 +61,7 @@ func (s *stream) seek(pos *position) {
 		return
 	}
 	// No row of this type is in that part: all of them come before or after.
-	if bool(want) == s.order.desc {
+	if bool(want) == s.order.Desc {
 		s.pos = nil
 	} else {
 		s.parts = nil
@@ -139,12 +139,12 @@ func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
 			args = append(args, c.Args...)
 		}
 	}
-	add(s.order.only(p))
+	add(s.order.Only(p))
 	if s.pos != nil {
-		add(s.order.after(p, *s.pos))
+		add(s.order.After(p, *s.pos))
 	}
 	args = append(args, n)
-	limit := " ORDER BY " + s.order.by(p) + " LIMIT " + params(len(args), 1)
+	limit := " ORDER BY " + s.order.By(p) + " LIMIT " + params(len(args), 1)
 	q := Statement{Args: args, Fresh: !s.match.All && !s.match.Sharp}
 	if s.match.All || s.match.Sharp {
 		q.SQL = "SELECT " + s.columns() + " FROM resource r WHERE " + sql + limit
@@ -165,10 +165,10 @@ func (s *stream) read(ctx context.Context, n int) ([]*found, error) {
 		return tooWide(len(rows), s.room)
 	}, q)
 	slices.SortFunc(rows, func(a, b *found) int {
-		if s.order.desc {
+		if s.order.Desc {
 			a, b = b, a
 		}
-		return a.pos.compare(b.pos)
+		return a.pos.Compare(b.pos)
 	})
 	return rows, err
 }
@@ -193,8 +193,8 @@ func (s *stream) columns() string {
 	} else {
 		b.WriteString(", 0")
 	}
-	if s.order.column != "" {
-		b.WriteString(", " + s.order.column)
+	if s.order.Column != "" {
+		b.WriteString(", " + s.order.Column)
 	}
 	return b.String()
 }
@@ -203,7 +203,7 @@ func (s *stream) columns() string {
 const docColumn = 6
 
 // scan reads a row. One that cannot match has only a position.
-func (s *stream) scan(r Rows, p part) *found {
+func (s *stream) scan(r Rows, p find.Part) *found {
 	if s.needle != nil && !find.MayHold(r.Bytes(docColumn), s.needle, &s.low) {
 		return &found{pos: s.position(r, p)}
 	}
@@ -211,31 +211,31 @@ func (s *stream) scan(r Rows, p part) *found {
 }
 
 // position reads the place of a row from the columns of columns.
-func (s *stream) position(r Rows, p part) position {
-	pos := position{absent: bool(p)}
-	copy(pos.id[:], r.Bytes(1))
+func (s *stream) position(r Rows, p find.Part) find.Position {
+	pos := find.Position{Absent: bool(p)}
+	copy(pos.ID[:], r.Bytes(1))
 	const key = docColumn + 2
 	switch {
-	case s.order.column == "" || p == absentPart:
-	case s.order.instant:
-		pos.key = key8(r.Int(key))
+	case s.order.Column == "" || p == find.AbsentPart:
+	case s.order.Instant:
+		pos.Key = find.Key8(r.Int(key))
 	default:
-		pos.key = bytes.Clone(r.Bytes(key))
+		pos.Key = bytes.Clone(r.Bytes(key))
 	}
 	return pos
 }
 
 // skip moves past n rows from where the stream stands, inside the database, and
 // returns the position of the last one, nil if there are not so many.
-func (s *stream) skip(ctx context.Context, n int) (*position, error) {
+func (s *stream) skip(ctx context.Context, n int) (*find.Position, error) {
 	if s.match.None {
 		return nil, nil
 	}
 	for i, p := range s.parts {
 		sql, args := s.conditions()
-		add := s.order.only(p)
+		add := s.order.Only(p)
 		if i == 0 && s.pos != nil {
-			add = find.And(add, s.order.after(p, *s.pos))
+			add = find.And(add, s.order.After(p, *s.pos))
 		}
 		if !add.All {
 			sql += " AND " + add.Numbered(len(args)+1)
@@ -258,26 +258,26 @@ func (s *stream) skip(ctx context.Context, n int) (*position, error) {
 	return nil, nil
 }
 
-func (s *stream) skipIn(ctx context.Context, p part, n int, sql string, args []any) (*position, error) {
+func (s *stream) skipIn(ctx context.Context, p find.Part, n int, sql string, args []any) (*find.Position, error) {
 	columns := "r.id"
-	if s.order.column != "" && p == presentPart {
-		columns += ", " + s.order.column
+	if s.order.Column != "" && p == find.PresentPart {
+		columns += ", " + s.order.Column
 	}
 	args = append(args, n-1)
-	var pos *position
+	var pos *find.Position
 	err := s.tx.eachOf(ctx, func(r Rows) error {
 		sc := scan(r)
-		pos = &position{absent: bool(p), id: sc.id()}
+		pos = &find.Position{Absent: bool(p), ID: sc.id()}
 		switch {
-		case s.order.column == "" || p == absentPart:
-		case s.order.instant:
-			pos.key = key8(sc.int())
+		case s.order.Column == "" || p == find.AbsentPart:
+		case s.order.Instant:
+			pos.Key = find.Key8(sc.int())
 		default:
-			pos.key = sc.bytes()
+			pos.Key = sc.bytes()
 		}
 		return nil
 	}, Statement{
-		SQL: "SELECT " + columns + " FROM resource r WHERE " + sql + " ORDER BY " + s.order.by(p) +
+		SQL: "SELECT " + columns + " FROM resource r WHERE " + sql + " ORDER BY " + s.order.By(p) +
 			" LIMIT 1 OFFSET " + params(len(args), 1),
 		Args: args, Fresh: true,
 	})
