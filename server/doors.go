@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"strings"
 
+	rights "github.com/muster-id/muster/api/access"
 	"github.com/muster-id/muster/api/activid"
 	"github.com/muster-id/muster/api/admin"
+	"github.com/muster-id/muster/api/authzen"
 	"github.com/muster-id/muster/api/cidaas"
 	"github.com/muster-id/muster/api/cloudapi"
+	"github.com/muster-id/muster/api/reference"
 	"github.com/muster-id/muster/api/vmware"
 	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/oidc"
@@ -56,10 +59,9 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	}
 	people.Mount(mux)
 	s.people = people
-	admin.New(admin.Options{
-		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
-		Mail: h.Mail, Public: s.url, Bearer: s.actor, Errors: s.problems(), Log: s.log,
-	}).Mount(mux)
+	if err := s.mountAPI(mux, pages); err != nil {
+		return err
+	}
 	entrance := entry.New(entry.Options{
 		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
 		Provider: provider, Address: address,
@@ -70,5 +72,30 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	cloudapi.New(cloudapi.Options{Entry: entrance, Apps: h.Apps, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
 	cidaas.New(cidaas.Options{Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Provider: provider}).Mount(mux)
 	activid.New(activid.Options{Directory: h.Directory, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
+	return nil
+}
+
+// mountAPI mounts our own JSON API, decisions, and what describes both.
+func (s *Server) mountAPI(mux *http.ServeMux, pages *ui.UI) error {
+	h := s.house
+	settings := admin.New(admin.Options{
+		Directory: h.Directory, Apps: h.Apps, Claims: h.Claims, Tokens: h.Tokens, SignIn: h.SignIn, Sessions: h.Sessions,
+		Mail: h.Mail, Public: s.url, Bearer: s.actor, Errors: s.problems(), Log: s.log,
+	})
+	settings.Mount(mux)
+	who := rights.New(rights.Options{Access: h.Access, Directory: h.Directory, Bearer: s.actor, Errors: s.problems()})
+	who.Mount(mux)
+	decisions := authzen.New(authzen.Options{Access: h.Access, Directory: h.Directory, Public: s.url, Bearer: s.actor})
+	decisions.Mount(mux)
+	described, err := reference.New(reference.Options{
+		Parts: []reference.Part{
+			{Name: "Organisation", Routes: settings.Routes()}, {Name: "Access", Routes: who.Routes()}, {Name: "Decisions (AuthZEN)", Routes: decisions.Routes()},
+		},
+		UI: pages, Public: s.url, Version: s.build.Version,
+	})
+	if err != nil {
+		return err
+	}
+	described.Mount(mux)
 	return nil
 }
