@@ -20,6 +20,8 @@ import (
 type Want struct {
 	Scopes []string
 	Asked  Asked // of the place that the claims go to, the ID token or UserInfo
+
+	held Held // see Prepare
 }
 
 // A Person is what was read of a user to make claims of.
@@ -39,6 +41,10 @@ type Person struct {
 
 // A Service makes claims. It is safe for use by many goroutines at once.
 type Service struct {
+	// Roles tells what roles a person has; it is set before anything is asked, or
+	// never: then the document of the person alone tells.
+	Roles func(ctx context.Context, org identity.OrgID, user identity.ID) (Held, error)
+
 	db    *store.DB
 	known memo.Map[identity.OrgID, *rules]
 }
@@ -51,6 +57,9 @@ func New(db *store.DB) *Service { return &Service{db: db} }
 func (s *Service) Of(ctx context.Context, org identity.Organisation, user identity.ID, want Want) (map[string]any, error) {
 	rules, err := s.rules(ctx, org.ID)
 	if err != nil {
+		return nil, err
+	}
+	if want, err = s.Prepare(ctx, org.ID, user, want); err != nil {
 		return nil, err
 	}
 	var p *Person
@@ -117,6 +126,7 @@ func (p *Person) Claims() map[string]any {
 		}
 		out[name] = v
 	}
+	p.addHeld(out)
 	return out
 }
 

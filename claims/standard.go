@@ -227,12 +227,18 @@ func (p *Person) groupNames() any {
 	return slices.Compact(out)
 }
 
+// roles lists the roles of the document and those that the person has been given.
 func (p *Person) roles() any {
 	list, _ := p.doc["roles"].([]any)
 	out := make([]string, 0, len(list))
 	for _, e := range list {
 		if s := text(e, "value"); s != "" {
 			out = append(out, s)
+		}
+	}
+	for _, name := range p.want.held.Roles {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
 	return out

@@ -50,6 +50,10 @@ func (s *Service) makeID(ctx context.Context, b *batch) error {
 // scopes it counts for ID tokens that come with an access token too.
 const groupsScope = "groups"
 
+// rolesScope is the scope of the roles of a person, which stand in every kind of
+// token.
+const rolesScope = "roles"
+
 // maxGroups is how many groups an ID token lists. Those of a person who is in
 // more of them would make it too large for headers and cookies.
 const maxGroups = 100

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -71,6 +72,7 @@ type batch struct {
 	fresh   bool           // the grant is yet to be stored
 	opaque  *identity.Artefact
 	claims  map[string]any // of the person, for the ID token
+	roles   map[string]any // of the person, for the access token
 	out     Response
 }
 
@@ -281,23 +283,18 @@ func (s *Service) look(ctx context.Context, b *batch) error {
 	if !a.Offline {
 		hangs.Session = a.Session
 	}
+	want, err := s.want(ctx, b)
+	if err != nil {
+		return err
+	}
 	var life store.Life
 	allowed := true
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if life, err = tx.Alive(ctx, b.Org.ID, hangs); err != nil || !lives(life, b.now) {
 			return err
 		}
-		if allowed, err = mayUse(ctx, tx, b.App, a.User); err != nil || !allowed || !b.wantsIDToken() {
+		if allowed, err = mayUse(ctx, tx, b.App, a.User); err != nil || !allowed {
 			return err
-		}
-		want := claims.Want{}
-		if a.Claims != nil {
-			want.Asked = a.Claims.IDToken
-		}
-		if b.NoAccessToken && b.Code == "" {
-			want.Scopes = a.Scopes
-		} else if slices.Contains(a.Scopes, groupsScope) {
-			want.Scopes = []string{groupsScope}
 		}
 		if len(want.Scopes) == 0 && len(want.Asked) == 0 {
 			return nil
@@ -320,6 +317,36 @@ func (s *Service) look(ctx context.Context, b *batch) error {
 		return NewError(InvalidGrant, "The user may not use the app.")
 	}
 	return nil
+}
+
+// want is what the ID token tells of the person; nothing where there is none.
+// Beside it the roles are read, for the access token.
+func (s *Service) want(ctx context.Context, b *batch) (want claims.Want, err error) {
+	a := b.Authorization
+	if a.User.IsZero() {
+		return want, nil
+	}
+	if !b.NoAccessToken && slices.Contains(a.Scopes, rolesScope) {
+		if b.roles, err = s.claims.ByRoles(ctx, b.Org.ID, a.User); err != nil {
+			return want, err
+		}
+	}
+	if !b.wantsIDToken() {
+		return want, nil
+	}
+	if a.Claims != nil {
+		want.Asked = a.Claims.IDToken
+	}
+	if b.NoAccessToken && b.Code == "" {
+		want.Scopes = a.Scopes
+	} else {
+		for _, scope := range []string{groupsScope, rolesScope} {
+			if slices.Contains(a.Scopes, scope) {
+				want.Scopes = append(want.Scopes, scope)
+			}
+		}
+	}
+	return s.claims.Prepare(ctx, b.Org.ID, a.User, want)
 }
 
 func (b *batch) wantsIDToken() bool {
@@ -363,11 +390,22 @@ func (s *Service) make(ctx context.Context, b *batch) error {
 	return s.makeID(ctx, b)
 }
 
+// extra are the claims of the access token that others answer for: those of the
+// person's roles, and those that a door added.
+func (b *batch) extra() map[string]any {
+	if len(b.roles) == 0 {
+		return b.Authorization.Extra
+	}
+	out := maps.Clone(b.roles)
+	maps.Copy(out, b.Authorization.Extra)
+	return out
+}
+
 // makeAccess makes the access token: a JWT, which costs no write, or an opaque
 // text, which is stored.
 func (s *Service) makeAccess(ctx context.Context, b *batch) error {
 	c := s.accessClaims(b)
-	text, err := c.encode(b.Authorization.Extra)
+	text, err := c.encode(b.extra())
 	if err != nil {
 		return fmt.Errorf("issue an access token: %w", err)
 	}
