@@ -11,6 +11,7 @@ import (
 	"github.com/muster-id/muster/api/cidaas"
 	"github.com/muster-id/muster/api/cloudapi"
 	"github.com/muster-id/muster/api/reference"
+	"github.com/muster-id/muster/api/stackspot"
 	"github.com/muster-id/muster/api/vmware"
 	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/oidc"
@@ -71,6 +72,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	}).Mount(mux)
 	cloudapi.New(cloudapi.Options{Entry: entrance, Apps: h.Apps, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
 	cidaas.New(cidaas.Options{Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Provider: provider}).Mount(mux)
+	s.stack = stackspot.New(stackspot.Options{Directory: h.Directory, Access: h.Access, Provider: provider, Public: s.url, Bearer: s.actor})
 	activid.New(activid.Options{Directory: h.Directory, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/app"
@@ -56,6 +58,7 @@ func (h *House) makeRules() error {
 	r.Access = access.New(access.Options{DB: h.DB, Directory: r.Directory, Log: h.Log})
 	r.Apps = app.New(app.Options{DB: h.DB, Keys: h.Keys, Fetch: r.Outbound, Public: public, Log: h.Log})
 	r.Claims = claims.New(h.DB)
+	r.Claims.Roles = r.held
 	r.Tokens = token.New(token.Options{DB: h.DB, Keys: h.Keys, Apps: r.Apps, Claims: r.Claims, Entrusted: r.entrusted, Public: public, Log: h.Log})
 	if r.Factors, err = factor.New(factor.Options{DB: h.DB, Keys: h.Keys, Public: public}); err != nil {
 		return err
@@ -68,6 +71,28 @@ func (h *House) makeRules() error {
 		DB: h.DB, Keys: h.Keys, Apps: r.Apps, Tokens: r.Tokens, Fetch: r.Outbound, Jobs: r.Jobs, Log: h.Log,
 	})
 	return nil
+}
+
+// held tells the claims what roles a person has. Of two roles that give the same
+// claim the one whose name comes first counts.
+func (r *Rules) held(ctx context.Context, org identity.OrgID, user identity.ID) (claims.Held, error) {
+	held := claims.Held{Claims: map[string]string{}}
+	list, err := r.Access.RolesOf(ctx, org, identity.UserSubject, user)
+	if err != nil {
+		return held, err
+	}
+	slices.SortFunc(list, func(a, b access.Holding) int { return strings.Compare(a.Role.Name, b.Role.Name) })
+	for _, h := range list {
+		if !slices.Contains(held.Roles, h.Role.Name) {
+			held.Roles = append(held.Roles, h.Role.Name)
+		}
+		for name, value := range h.Role.ClaimMapper {
+			if _, taken := held.Claims[name]; !taken {
+				held.Claims[name] = value
+			}
+		}
+	}
+	return held, nil
 }
 
 // certPool reads authorities from a PEM file; nil without one. system adds

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/api/scim"
+	"github.com/muster-id/muster/api/stackspot"
 	"github.com/muster-id/muster/config"
 	"github.com/muster-id/muster/identity"
 	protocol "github.com/muster-id/muster/scim"
@@ -37,6 +38,7 @@ type Server struct {
 	url      string
 	log      *slog.Logger
 	door     *scim.Door
+	stack    *stackspot.Door
 	people   *portal.Portal
 	pages    *ui.UI
 	trace    tracing
@@ -109,9 +111,14 @@ func (s *Server) handler() (http.Handler, error) {
 	}
 	s.mountOps(mux, metricsHandler(reg))
 	// The mux redirects paths such as /scim/v2//Users, which no client of an API
-	// follows with its body; the door answers them itself.
+	// follows with its body; the door answers them itself. Which of the two that
+	// have /scim in their paths is asked, stackspot's address says.
 	rest := s.withPages(mux)
 	direct := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.stack.Answers(r) {
+			s.stack.ServeHTTP(w, r)
+			return
+		}
 		if p, ok := strings.CutPrefix(r.URL.Path, "/scim"); ok && (p == "" || p[0] == '/') {
 			s.door.ServeHTTP(w, r)
 			return
