@@ -81,7 +81,7 @@ func (k *checker) find(kind, ref string) (*store.Resource, error) {
 
 // candidates returns the things that a reference may mean, the nearest first.
 func (k *checker) candidates(kind, ref string) (list []*store.Resource, err error) {
-	id, isID := identity.ParseID(ref)
+	id, isID := refID(ref)
 	for _, org := range k.orgs {
 		var r *store.Resource
 		if isID {
@@ -149,7 +149,7 @@ func (k *checker) settle(o schema.Object, name, kind string, most int) ([]identi
 	for _, v := range list {
 		v, _ := v.(schema.Object)
 		ref := str(v, "value")
-		id, ok := identity.ParseID(ref)
+		id, ok := refID(ref)
 		if !ok {
 			r, err := k.find(kind, ref)
 			if err != nil {
@@ -217,4 +217,9 @@ func (k *checker) below() ([]identity.OrgID, error) {
 		orgs = append(orgs, children[orgs[i]]...)
 	}
 	return orgs, nil
+}
+
+// refID reads an id as people write them, in any case.
+func refID(ref string) (identity.ID, bool) {
+	return identity.ParseID(strings.ToLower(strings.TrimSpace(ref)))
 }

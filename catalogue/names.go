@@ -11,12 +11,6 @@ import (
 	"github.com/muster-id/muster/scim/schema"
 )
 
-// OwnerPerms are what an owner of an organisation may do: all but what is about
-// the platform as a whole.
-func OwnerPerms() identity.Perms {
-	return slices.DeleteFunc(identity.AllPerms(), func(p identity.Perm) bool { return p == identity.OrganisationsWrite })
-}
-
 // names checks what all have in common, and makes a slug if slugs is an object
 // without one. more is where description and client id stand.
 func (k *checker) names(doc, more schema.Object, name string, slugs schema.Object) error {
@@ -110,7 +104,7 @@ func slugOf(name string) string {
 		}
 	}
 	s := strings.TrimSuffix(b.String(), "-")
-	if _, ok := identity.ParseID(s); ok {
+	if _, ok := refID(s); ok {
 		return "x-" + s
 	}
 	return s
@@ -122,7 +116,7 @@ func checkSlug(s string, slash bool) error {
 	if err := checkLine("slug", s, maxNameBytes); err != nil {
 		return err
 	}
-	if _, ok := identity.ParseID(s); ok {
+	if _, ok := refID(s); ok {
 		return invalid("slug", "A slug must not look like a UUID.")
 	}
 	bad := func(r rune) bool { return unicode.IsSpace(r) || r == '*' || r == '/' && !slash }
@@ -140,7 +134,7 @@ func checkAlias(s string) error {
 	if err := checkLine("alias", s, maxNameBytes); err != nil {
 		return err
 	}
-	if _, ok := identity.ParseID(s); ok {
+	if _, ok := refID(s); ok {
 		return invalid("alias", "An alias must not look like a UUID: make the role with that id.")
 	}
 	if strings.ContainsFunc(s, unicode.IsSpace) || strings.Contains(s, "/") {

@@ -174,12 +174,11 @@ func (k *checker) action(field, ref string, t *ResourceType) (identity.ID, error
 // mayGive makes sure that the actor has what a settled statement allows, or
 // denies, on the operations of the server.
 func (k *checker) mayGive(field string, s Statement) error {
-	all := s.Resource == everything
-	if k.system() || !all && !ofMuster(s.Resource) {
+	if k.system() || s.Resource != everything && !ofMuster(s.Resource) {
 		return nil
 	}
 	for _, a := range s.Actions {
-		for _, p := range permsOf(a, all) {
+		for _, p := range permsOf(a) {
 			if p != identity.SignedIn && k.by.Need(p) != nil {
 				return identity.NewError(identity.Denied, field, "The statement is about the operation "+string(p)+", which you may not use yourself.")
 			}
@@ -194,13 +193,8 @@ func ofMuster(resource string) bool {
 	return resource == MusterAPI.String() || ok && strings.EqualFold(typ, MusterSlug)
 }
 
-// permsOf returns the operations that an action of a statement stands for. All
-// actions on all resources are what an owner may do: operations on the platform
-// as a whole have to be named.
-func permsOf(action string, all bool) identity.Perms {
-	if action == everything && all {
-		return OwnerPerms()
-	}
+// permsOf returns the operations that an action of a statement stands for.
+func permsOf(action string) identity.Perms {
 	if action == everything {
 		return numbered
 	}

@@ -152,6 +152,9 @@ func providerConfig(v view, id string) []byte {
 	if d.RefuseUnknown && d.RefuseUnknownInFilter && d.RefusePathless && d.RefuseWholeFilterPath && d.ReplaceWhole {
 		interop = `"interopProfileConformant":true,`
 	}
+	if !d.RefuseUnknown { // no schema has it yet
+		interop += rolesAndEntitlements(v.types)
+	}
 	return fmt.Appendf(nil, `{"schemas":["`+schema.ProviderConfigURN+`"],`+
 		`"patch":{"supported":true},`+
 		`"bulk":{"supported":true,"maxOperations":%d,"maxPayloadSize":%d},`+
@@ -165,4 +168,20 @@ func providerConfig(v view, id string) []byte {
 		`"meta":{"resourceType":"ServiceProviderConfig","location":%s}}`,
 		l.BulkOperations, l.BulkBody, l.MaxPage, password, v.s.page(d), l.MaxPage, int64(l.CursorAge.Seconds()),
 		async, interop, schema.AppendString(nil, v.base+"/ServiceProviderConfig"))
+}
+
+// rolesAndEntitlements is what draft-ietf-scim-roles-entitlements-01 section 4
+// adds to /ServiceProviderConfig, if one of the two can be read.
+func rolesAndEntitlements(types *schema.Registry) string {
+	part := func(name, endpoint, multiple string) string {
+		if types.TypeByEndpoint(endpoint) == nil {
+			return `"` + name + `":{"supported":false}`
+		}
+		return `"` + name + `":{"supported":true,"` + multiple + `":true,"primarySupported":true,"typeSupported":true,"types":[]}`
+	}
+	if types.TypeByEndpoint("Roles") == nil && types.TypeByEndpoint("Entitlements") == nil {
+		return ""
+	}
+	return `"RolesAndEntitlements":{` + part("roles", "Roles", "multipleRolesSupported") + "," +
+		part("entitlements", "Entitlements", "multipleEntitlementsSupported") + `},`
 }
