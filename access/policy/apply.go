@@ -37,7 +37,7 @@ func (s *Snapshot) Apply(d Delta) *Snapshot {
 	e.put(&d.Put)
 	e.join(d.Put.Members)
 	e.spread()
-	if d.catalogue() {
+	if s.rules.catalogue.affects(s.rules, &d) {
 		e.s.rules = compileRules(e, s.rules.catalogue.change(&d))
 	}
 	n := e.finish()
@@ -207,7 +207,7 @@ func (e *edit) spread() {
 		}
 	}
 	e.sum.everyone = s.everyone
-	e.sum.grow(len(s.roleIDs))
+	e.sum.ready(len(s.roleIDs), len(groups)+len(others))
 	e.sumGroups(groups)
 	slices.Sort(others)
 	for _, n := range others {

@@ -15,10 +15,20 @@ type catalogue struct {
 	roles       []Role
 }
 
-// catalogue reports whether d may change the catalogue.
-func (d *Delta) catalogue() bool {
+// affects reports whether d changes the catalogue.
+func (c *catalogue) affects(r *rules, d *Delta) bool {
 	p := &d.Put
-	return len(p.Actions)+len(p.ResourceTypes)+len(p.Resources)+len(p.Permissions)+len(p.Roles) > 0 || len(d.Gone) > 0
+	if len(p.Actions)+len(p.ResourceTypes)+len(p.Resources)+len(p.Permissions)+len(p.Roles) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(d.Gone, func(id identity.ID) bool {
+		_, resource := r.resourceBy[id]
+		_, permission := r.permissionBy[id]
+		_, role := r.roleBy[id]
+		return resource || permission || role ||
+			slices.ContainsFunc(c.actions, func(a Action) bool { return a.ID == id }) ||
+			slices.ContainsFunc(c.types, func(t ResourceType) bool { return t.ID == id })
+	})
 }
 
 // change returns the catalogue with a delta.

@@ -45,7 +45,7 @@ func (s *Snapshot) DecideAll(qs []Question) []Decision {
 }
 
 func (s *Snapshot) decide(q *Question) Decision {
-	var a asked
+	a := asked{q: q} // not set further down: a pointer that is stored through another escapes
 	if why := s.lookUp(q, &a); why != "" {
 		return Decision{Why: why}
 	}
@@ -56,7 +56,6 @@ func (s *Snapshot) decide(q *Question) Decision {
 
 // lookUp resolves a question; why is set if it is refused for its names alone.
 func (s *Snapshot) lookUp(q *Question, a *asked) (why string) {
-	a.q = q
 	if why = s.lookUpSubject(q, a); why != "" {
 		return why
 	}
@@ -240,9 +239,11 @@ func (a *asked) has(set *roleSet) bool {
 			return true
 		}
 	}
-	for _, l := range a.subject.temp {
-		if a.at < l.until && set.has(l.role) {
-			return true
+	if a.subject.temp != nil {
+		for _, l := range *a.subject.temp {
+			if a.at < l.until && set.has(l.role) {
+				return true
+			}
 		}
 	}
 	return false
@@ -251,7 +252,8 @@ func (a *asked) has(set *roleSet) bool {
 // holds evaluates a condition.
 func (s *Snapshot) holds(a *asked, c *Condition) (yes, known bool) {
 	e := evaluation{
-		q: a.q, subject: a.subject.id, kind: a.subject.kind,
+		subjectP: a.q.Subject.Properties, actionP: a.q.ActionP, resourceP: a.q.Resource.Properties, context: a.q.Context,
+		subject: a.subject.id, kind: a.subject.kind,
 		action: s.rules.actions[a.action], resourceType: a.q.Resource.Type, resource: a.slug,
 	}
 	if a.typ != nil {

@@ -17,7 +17,8 @@ const maxSteps = 100_000
 
 // An evaluation is the evaluation of conditions for one question.
 type evaluation struct {
-	q            *Question
+	subjectP, actionP, resourceP, context map[string]any
+
 	subject      identity.ID
 	kind         kind
 	action       string
@@ -44,19 +45,39 @@ func (e *evaluation) node(n *node, within map[string]any) bool {
 	case hasNode:
 		return e.has(n)
 	}
-	v := any(nil)
 	if n.attr.of == element {
-		v = within[n.attr.name]
-	} else {
-		v = e.value(n.attr)
+		return e.compare(n, within[n.attr.name])
 	}
+	if text, ok := e.asked(n.attr); ok {
+		switch {
+		case n.attr.sub != "":
+			return n.op == filter.Ne
+		case n.op == filter.Pr:
+			return text != ""
+		case n.lit.kind != textLiteral:
+			return n.op == filter.Ne
+		}
+		return e.satisfiesText(n, text)
+	}
+	if all := e.properties(n.attr.of); n.attr.name != "" {
+		return e.compare(n, all[n.attr.name])
+	}
+	return n.op == filter.Ne
+}
+
+// compare compares a value, or what it consists of.
+func (e *evaluation) compare(n *node, v any) bool {
 	some, yes := e.each(n, v, n.attr.sub)
 	return yes || !some && n.op == filter.Ne
 }
 
 // has is a value path: one object satisfies what stands between the brackets.
 func (e *evaluation) has(n *node) bool {
-	switch v := e.value(n.attr).(type) {
+	all := e.properties(n.attr.of)
+	if n.attr.name == "" {
+		return e.spend(1) && e.node(n.x, all)
+	}
+	switch v := all[n.attr.name].(type) {
 	case map[string]any:
 		return e.spend(1) && e.node(n.x, v)
 	case []any:
@@ -65,15 +86,6 @@ func (e *evaluation) has(n *node) bool {
 				return false
 			}
 			if m, ok := x.(map[string]any); ok && e.node(n.x, m) {
-				return true
-			}
-		}
-	case []map[string]any:
-		for _, m := range v {
-			if !e.spend(1) {
-				return false
-			}
-			if e.node(n.x, m) {
 				return true
 			}
 		}
@@ -87,38 +99,35 @@ func (e *evaluation) spend(n int) bool {
 	return e.steps >= 0
 }
 
-// value returns the property that a names, or all of the entity's.
-func (e *evaluation) value(a attribute) any {
-	var of map[string]any
-	switch a.of {
+// asked returns what an attribute names that is not a property. It is no
+// interface, which would cost an allocation.
+func (e *evaluation) asked(a attribute) (text string, ok bool) {
+	switch {
+	case a.of == subjectEntity && a.name == "id":
+		return e.subject.String(), true
+	case a.of == subjectEntity && a.name == "type":
+		return e.kind.String(), true
+	case a.of == actionEntity && a.name == "name":
+		return e.action, true
+	case a.of == resourceEntity && a.name == "id":
+		return e.resource, true
+	case a.of == resourceEntity && a.name == "type":
+		return e.resourceType, true
+	}
+	return "", false
+}
+
+// properties returns all properties of an entity.
+func (e *evaluation) properties(of entity) map[string]any {
+	switch of {
 	case subjectEntity:
-		switch a.name {
-		case "id":
-			return e.subject.String()
-		case "type":
-			return e.kind.String()
-		}
-		of = e.q.Subject.Properties
+		return e.subjectP
 	case actionEntity:
-		if a.name == "name" {
-			return e.action
-		}
-		of = e.q.ActionP
+		return e.actionP
 	case resourceEntity:
-		switch a.name {
-		case "id":
-			return e.resource
-		case "type":
-			return e.resourceType
-		}
-		of = e.q.Resource.Properties
-	case contextEntity:
-		of = e.q.Context
+		return e.resourceP
 	}
-	if a.name == "" {
-		return of
-	}
-	return of[a.name]
+	return e.context
 }
 
 // each reports whether v, or an element of the list v, or its part sub, has some
@@ -199,40 +208,45 @@ func (e *evaluation) present(v any) bool {
 // satisfies compares one value with the literal of n. A value of another type
 // differs from it, and has no order.
 func (e *evaluation) satisfies(n *node, v any) bool {
-	order, ordered := 0, false
 	switch n.lit.kind {
 	case textLiteral:
-		s, ok := v.(string)
-		if !ok {
-			return n.op == filter.Ne
-		}
-		e.spend(len(s) / 64)
-		switch n.op {
-		case filter.Co:
-			return strings.Contains(s, n.lit.text)
-		case filter.Sw:
-			return strings.HasPrefix(s, n.lit.text)
-		case filter.Ew:
-			return strings.HasSuffix(s, n.lit.text)
-		}
-		order, ordered = strings.Compare(s, n.lit.text), true
-		if n.lit.isTime { // a comparison by order: instants, whatever their offsets
-			at, err := schema.ParseTime(s)
-			order, ordered = at.Compare(n.lit.at), err == nil
+		if s, ok := v.(string); ok {
+			return e.satisfiesText(n, s)
 		}
 	case truthLiteral:
-		b, ok := v.(bool)
-		if ok && b == n.lit.truth {
+		if b, ok := v.(bool); ok && b == n.lit.truth {
 			return n.op == filter.Eq
 		}
-		return n.op == filter.Ne
 	case wholeLiteral, numberLiteral:
-		order, ordered = compareNumber(v, &n.lit)
+		if order, ok := compareNumber(v, &n.lit); ok {
+			return inOrder(n.op, order)
+		}
 	}
-	if !ordered {
-		return n.op == filter.Ne
+	return n.op == filter.Ne
+}
+
+func (e *evaluation) satisfiesText(n *node, s string) bool {
+	e.spend(len(s) / 64)
+	switch n.op {
+	case filter.Co:
+		return strings.Contains(s, n.lit.text)
+	case filter.Sw:
+		return strings.HasPrefix(s, n.lit.text)
+	case filter.Ew:
+		return strings.HasSuffix(s, n.lit.text)
 	}
-	return inOrder(n.op, order)
+	if n.lit.isTime { // a comparison by order: instants, whatever their offsets
+		// Of a copy, which an error may keep: the question itself stays on the stack.
+		at, err := schema.ParseTime(strings.Clone(s[:min(len(s), 64)]))
+		return err == nil && inOrder(n.op, at.Compare(n.lit.at))
+	}
+	switch { // strings.Compare would move its arguments to the heap
+	case s < n.lit.text:
+		return inOrder(n.op, -1)
+	case s > n.lit.text:
+		return inOrder(n.op, 1)
+	}
+	return inOrder(n.op, 0)
 }
 
 // inOrder reports whether an operator holds between values that compare as n.

@@ -14,13 +14,13 @@ import (
 const (
 	maxReasons = 20
 	maxNearest = 5
-	maxLooked  = 2000 // roles that are looked at for the nearest grants
+	maxLooked  = 20 // roles of each kind that are looked at for the nearest grants
 )
 
 // Explain is Decide with Reasons, Nearest and a sentence in Why that names the
 // role and the permission. It has at most 20 reasons.
 func (s *Snapshot) Explain(q Question) Decision {
-	var a asked
+	a := asked{q: &q}
 	why := s.lookUp(&q, &a)
 	d := Decision{Why: why}
 	if why == whyInactive {
@@ -257,14 +257,19 @@ func (x *explanation) nearest() (list []Reason) {
 			return true
 		})
 	}
-	for i := range x.s.rules.roles {
-		role := x.s.rules.roles[i].number
-		if i == maxLooked || len(list) >= maxNearest && list[maxNearest-1].closer(MissingAssignment) {
-			break
-		}
+	if len(list) < maxNearest || !list[maxNearest-1].closer(MissingAssignment) {
+		list = x.othersRoles(list, held)
+	}
+	return list
+}
+
+// othersRoles adds grants of roles that the subject does not have.
+func (x *explanation) othersRoles(list []Reason, held map[uint32]bool) []Reason {
+	look := func(role uint32) {
 		if held[role] {
-			continue
+			return
 		}
+		held[role] = true
 		x.each(role, func(st *statement, permission identity.ID, i int) bool {
 			if st.deny || st.void || !st.about(x.a.action) || !x.about(st) || !x.true(st) {
 				return true
@@ -272,6 +277,17 @@ func (x *explanation) nearest() (list []Reason) {
 			list = add(list, x.reason(&way{role: role}, st, permission, i, MissingAssignment))
 			return false
 		})
+	}
+	r := x.s.rules
+	for _, sc := range x.scopes {
+		c := r.scopes[sc].cell(x.a.action)
+		if c == nil {
+			continue
+		}
+		r.sets[c.allow].first(maxLooked, look)
+		for _, y := range c.conds {
+			r.sets[y.set].first(maxLooked, look)
+		}
 	}
 	return list
 }

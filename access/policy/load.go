@@ -27,7 +27,7 @@ func (e *edit) load(w World) {
 		}
 	}
 	e.sum.everyone = e.s.everyone
-	e.sum.grow(len(e.s.roleIDs))
+	e.sum.ready(len(e.s.roleIDs), len(users))
 	e.sumGroups(groups)
 	for _, n := range users {
 		e.sumOne(n)

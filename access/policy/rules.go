@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -44,8 +46,8 @@ type resourceType struct {
 	registered bool
 	actions    map[uint32]bool // nil: all
 	slugs      map[string]uint32
-	order      []uint32 // resources in the order of slugs
-	scope      uint32   // of type/*
+	order      []uint32          // resources in the order of slugs
+	scope      uint32            // of type/*
 	names      map[string]uint32 // scopes of slugs that are not registered
 	patterns   []scopedPattern
 }
@@ -121,12 +123,14 @@ func (s *roleSet) has(r uint32) bool {
 }
 
 // each calls f for every role of the set.
-func (s *roleSet) each(f func(r uint32)) {
+func (s *roleSet) each(f func(r uint32)) { s.first(math.MaxInt, f) }
+
+// first calls f for the first n roles of the set.
+func (s *roleSet) first(n int, f func(r uint32)) {
 	for i, w := range s.words {
-		for b := uint32(0); w != 0; b, w = b+1, w>>1 {
-			if w&1 != 0 {
-				f((s.from+uint32(i))<<6 + b)
-			}
+		for ; w != 0 && n > 0; n-- {
+			f((s.from+uint32(i))<<6 + uint32(bits.TrailingZeros64(w)))
+			w &= w - 1
 		}
 	}
 }

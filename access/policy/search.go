@@ -158,8 +158,7 @@ func searchNumbers(n uint32, f func(uint32) bool) uint32 {
 // SearchResources lists the slugs of the registered resources of q.Resource.Type
 // on which q is allowed, by slug.
 func (s *Snapshot) SearchResources(q Question, after string, limit int) (slugs []string, more bool) {
-	var a asked
-	a.q = &q
+	a := asked{q: &q}
 	if s.lookUpSubject(&q, &a) != "" {
 		return nil, false
 	}
@@ -244,10 +243,8 @@ func (s *Snapshot) holdersAt(role identity.ID, at time.Time) *roaring.Bitmap {
 	for it := s.waning[n].Iterator(); it.HasNext(); {
 		m := it.Next()
 		x := s.subject(m)
-		for _, l := range x.temp {
-			if l.role == n && now < l.until && x.kind == user {
-				b.Add(m)
-			}
+		if x.kind == user && slices.ContainsFunc(*x.temp, func(l lapse) bool { return l.role == n && now < l.until }) {
+			b.Add(m)
 		}
 	}
 	return b

@@ -79,8 +79,9 @@ var hexDigit = func() (t [256]byte) {
 type subject struct {
 	id    identity.ID
 	roles []uint32 // that it has for good, sorted
-	// temp are roles that it has for a time only, sorted by role.
-	temp     []lapse
+	// temp are roles that it has for a time only, sorted by role; nil, if there
+	// are none.
+	temp     *[]lapse
 	kind     kind
 	inactive bool
 	guest    bool

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -15,18 +16,16 @@ type sum struct {
 	until    []int64
 	roles    []uint32
 	temp     []lapse
-	known    map[uint64][]uint32
-	knownTmp map[uint64][]lapse
+	slab     []uint32 // from which lists are cut
+	recent   [][]uint32
+	lapses   map[uint64]*[]lapse
 }
 
-func (s *sum) grow(roles int) {
-	if more := roles - len(s.seen); more > 0 {
-		s.seen, s.passing = append(s.seen, make([]uint32, more)...), append(s.passing, make([]uint32, more)...)
-		s.until = append(s.until, make([]int64, more)...)
-	}
-	if s.known == nil {
-		s.known, s.knownTmp = map[uint64][]uint32{}, map[uint64][]lapse{}
-	}
+// ready prepares for as many roles, and about as many subjects.
+func (s *sum) ready(roles, subjects int) {
+	s.seen, s.passing, s.until = make([]uint32, roles), make([]uint32, roles), make([]int64, roles)
+	s.recent = make([][]uint32, 1<<min(bits.Len(uint(subjects)), 15))
+	s.lapses = map[uint64]*[]lapse{}
 }
 
 func (s *sum) start() {
@@ -67,36 +66,46 @@ func (s *sum) addSubject(x *subject) {
 	for _, r := range x.roles {
 		s.add(r)
 	}
-	for _, l := range x.temp {
-		s.lend(l)
+	if x.temp != nil {
+		for _, l := range *x.temp {
+			s.lend(l)
+		}
 	}
 }
 
 // done returns what has been added, sorted; nothing of it is in both.
-func (s *sum) done() ([]uint32, []lapse) {
-	slices.Sort(s.roles)
-	roles := s.roles
-	if len(roles) > 0 {
-		h := uint64(len(roles))
-		for _, r := range roles {
-			h = mix(h, uint64(r))
-		}
-		if same, ok := s.known[h]; ok && slices.Equal(same, roles) {
-			roles = same
-		} else {
-			roles = slices.Clone(roles)
-			s.known[h] = roles
-		}
-	} else {
-		roles = nil
-	}
-	if len(s.temp) == 0 {
-		return roles, nil
-	}
-	return roles, s.doneTemp()
+func (s *sum) done() ([]uint32, *[]lapse) {
+	return s.doneRoles(), s.doneTemp()
 }
 
-func (s *sum) doneTemp() []lapse {
+func (s *sum) doneRoles() []uint32 {
+	if len(s.roles) == 0 {
+		return nil
+	}
+	slices.Sort(s.roles)
+	h := uint64(len(s.roles))
+	for _, r := range s.roles {
+		h = mix(h, uint64(r))
+	}
+	same := &s.recent[h>>17&uint64(len(s.recent)-1)]
+	if slices.Equal(*same, s.roles) {
+		return *same
+	}
+	n := len(s.roles)
+	if len(s.slab) < n {
+		s.slab = make([]uint32, max(n, slabSize))
+	}
+	*same = s.slab[:n:n]
+	s.slab = s.slab[n:]
+	copy(*same, s.roles)
+	return *same
+}
+
+// slabSize is how many numbers are allocated at once: few, since a list in use
+// keeps its neighbours.
+const slabSize = 256
+
+func (s *sum) doneTemp() *[]lapse {
 	temp := s.temp[:0]
 	for _, l := range s.temp {
 		if s.seen[l.role] != s.epoch {
@@ -111,12 +120,12 @@ func (s *sum) doneTemp() []lapse {
 	for _, l := range temp {
 		h = mix(mix(h, uint64(l.role)), uint64(l.until))
 	}
-	if same, ok := s.knownTmp[h]; ok && slices.Equal(same, temp) {
+	if same, ok := s.lapses[h]; ok && slices.Equal(*same, temp) {
 		return same
 	}
 	temp = slices.Clone(temp)
-	s.knownTmp[h] = temp
-	return temp
+	s.lapses[h] = &temp
+	return &temp
 }
 
 func mix(h, v uint64) uint64 {
@@ -149,21 +158,33 @@ func (e *edit) sumOne(n uint32) {
 }
 
 // settle gives a subject its roles, and notes the differences.
-func (e *edit) settle(n uint32, roles []uint32, temp []lapse) {
+func (e *edit) settle(n uint32, roles []uint32, temp *[]lapse) {
 	old := e.s.subject(n)
 	if !slices.Equal(old.roles, roles) {
 		diff(old.roles, roles, n, e.gained, e.lost)
 		e.subject(n).roles = roles
 	}
-	if old = e.s.subject(n); !slices.Equal(old.temp, temp) {
-		for _, l := range old.temp {
-			e.waned[l.role] = append(e.waned[l.role], n)
-		}
-		for _, l := range temp {
-			e.waxed[l.role] = append(e.waxed[l.role], n)
-		}
-		e.subject(n).temp = temp
+	was, is := lapsesOf(old), []lapse(nil)
+	if temp != nil {
+		is = *temp
 	}
+	if slices.Equal(was, is) {
+		return
+	}
+	for _, l := range was {
+		e.waned[l.role] = append(e.waned[l.role], n)
+	}
+	for _, l := range is {
+		e.waxed[l.role] = append(e.waxed[l.role], n)
+	}
+	e.subject(n).temp = temp
+}
+
+func lapsesOf(x *subject) []lapse {
+	if x.temp == nil {
+		return nil
+	}
+	return *x.temp
 }
 
 // diff notes n with each role that only one of two sorted lists has.
