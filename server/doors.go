@@ -68,7 +68,7 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 		Provider: provider, Address: address,
 	})
 	vmware.New(vmware.Options{
-		Entry: entrance, Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Sessions: h.Sessions, Provider: provider,
+		Entry: entrance, Directory: h.Directory, Access: h.Access, Apps: h.Apps, Tokens: h.Tokens, Sessions: h.Sessions, Provider: provider,
 	}).Mount(mux)
 	cloudapi.New(cloudapi.Options{Entry: entrance, Apps: h.Apps, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)
 	cidaas.New(cidaas.Options{Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Provider: provider}).Mount(mux)

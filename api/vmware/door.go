@@ -1,12 +1,15 @@
 // Package vmware is the door of the VMware Identity Service API, the legacy one
-// before the Tenant Manager.
+// before the Tenant Manager. Which operation may be used by whom stands in one
+// table, from which the routes are made.
 package vmware
 
 import (
 	"net/http"
 	"strings"
 
+	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/api/vmware/entry"
+	"github.com/muster-id/muster/api/vmware/people"
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
@@ -18,6 +21,7 @@ import (
 type Options struct {
 	Entry     *entry.Desk
 	Directory *directory.Directory
+	Access    *access.Service
 	Apps      *app.Service
 	Tokens    *token.Service
 	Sessions  entry.Sessions
@@ -26,35 +30,27 @@ type Options struct {
 
 // A Door serves the legacy API.
 type Door struct {
-	o Options
+	o      Options
+	people people.Desk
 }
 
 // New makes a Door.
-func New(o Options) *Door { return &Door{o: o} }
+func New(o Options) *Door { return &Door{o, people.Desk{Directory: o.Directory}} }
 
-// am is where the legacy API has its access management.
-const am = "/csp/gateway/am/api"
-
-// Routes is the timetable. The rows of the documentation stand beside the
-// routes; all of them are open to anybody, who brings a credential of one kind
-// or another.
+// Routes is the timetable. Who may use a route is asked by its policy, in one
+// place, once it is clear in which organisation.
 func (d *Door) Routes() []web.Route {
-	route := func(pattern string, do web.Handler) web.Route {
-		return web.Route{Pattern: pattern, Perm: identity.Anyone, Do: legacy(pattern, do)}
+	out := []web.Route{{Pattern: "GET " + am + "/access-policy", Perm: identity.Anyone, Do: d.accessPolicy}}
+	for _, op := range table() {
+		do := d.serve(op)
+		for _, pattern := range append([]string{op.Method + " " + op.Path}, op.Aliases...) {
+			out = append(out, web.Route{Pattern: pattern, Perm: identity.Anyone, Do: do})
+		}
 	}
-	return []web.Route{
-		route("POST "+am+"/auth/token", d.authToken),                           // row 1
-		route("POST "+am+"/auth/logout", d.logout),                             // row 2
-		route("POST "+am+"/auth/authorize", d.authorize),                       // row 3
-		route("POST "+am+"/auth/api-tokens/authorize", d.apiToken),             // row 4
-		route("GET "+am+"/auth/token-public-key", d.publicKey),                 // row 5
-		route("GET /oauth/check_id_token", d.checkIDToken),                     // row 6
-		route("POST "+am+"/login", d.login),                                    // row 8
-		route("POST "+am+"/login/oauth", d.authorize),                          // row 9
-		route("GET "+am+"/auth/.well-known/openid-configuration", d.discovery), // row 10
-		route("GET "+am+"/.well-known/openid-configuration", d.discovery),      // row 10
-		route("GET "+am+"/userinfo", d.userToken),                              // row 47
+	for _, v := range variants() {
+		out = append(out, web.Route{Pattern: v.pattern, Perm: identity.Anyone, Do: d.serve(v.of())})
 	}
+	return out
 }
 
 // Mount puts the door into mux.
@@ -62,26 +58,41 @@ func (d *Door) Mount(mux *http.ServeMux) {
 	web.Door{OnError: d.fail}.Mount(mux, d.Routes())
 }
 
-// successors are the endpoints that take the place of legacy ones.
-var successors = map[string]string{
-	"/auth/token": "/oidc/oauth2/token", "/auth/authorize": "/oidc/oauth2/token", "/login/oauth": "/oidc/oauth2/token",
-	"/auth/api-tokens/authorize": "/oidc/oauth2/token", "/auth/token-public-key": "/oidc/oauth2/jwks",
-	"/auth/logout": "/cloudapi/1.0.0/sessions/current", "/login": "/oauth/tenant/{tenant}/token",
-	"/auth/.well-known/openid-configuration": "/oidc/.well-known/openid-configuration",
-	"/.well-known/openid-configuration":      "/oidc/.well-known/openid-configuration",
-	"/userinfo":                              "/scim/v2/Users",
+// serve answers an operation to those whom its policy lets in. It says that the
+// operation is old, and what comes after it.
+func (d *Door) serve(op operation) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+		w.Header().Set("Deprecation", "true")
+		for _, next := range op.Successors {
+			for _, part := range []string{"userId", "groupId"} {
+				if v := r.PathValue(part); v != "" && identityText(v) {
+					next = strings.ReplaceAll(next, "{"+part+"}", v)
+				}
+			}
+			w.Header().Add("Link", "<"+next+`>; rel="successor-version"`)
+		}
+		if op.open != nil {
+			return op.open(d, w, r)
+		}
+		c, err := d.caller(r)
+		if err != nil {
+			return err
+		}
+		if !op.Policy.Allows(c.kind) {
+			return errDenied
+		}
+		return op.do(d, w, r, c)
+	}
 }
 
-// legacy says of a route of the old API that it is old, and what comes after it.
-func legacy(pattern string, do web.Handler) web.Handler {
-	_, path, _ := strings.Cut(pattern, am)
-	next, ok := successors[path]
-	if !ok {
-		return do
-	}
-	return func(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
-		w.Header().Set("Deprecation", "true")
-		w.Header().Set("Link", "<"+next+`>; rel="successor-version"`)
-		return do(w, r, by)
-	}
+// identityText reports whether a text is a UUID, which may stand in a header.
+func identityText(s string) bool {
+	_, ok := identity.ParseID(s)
+	return ok
+}
+
+// accessPolicy serves the table.
+func (d *Door) accessPolicy(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+	web.JSON(w, http.StatusOK, map[string]any{"operations": Operations()})
+	return nil
 }

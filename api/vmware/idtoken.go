@@ -45,7 +45,7 @@ func expired(said map[string]any) bool {
 // checkIDToken is row 6: the claims of an ID token with everything that was too
 // large to stand in it. The organisation's own apps learn who the person is as
 // well, as far as they may ask for it.
-func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) checkIDToken(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	org, said, err := d.idToken(ctx, entry.TokenOf(r))
 	if err != nil {
@@ -121,7 +121,7 @@ func (d *Door) scopesOf(ctx context.Context, org identity.Organisation, said map
 }
 
 // userToken is row 47: what a token says of the person who holds it.
-func (d *Door) userToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) userToken(w http.ResponseWriter, r *http.Request) error {
 	b, err := d.o.Entry.Bearer(r)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (d *Door) userToken(w http.ResponseWriter, r *http.Request, _ identity.Acto
 
 // publicKey is row 5: the key set of the provider, and its RS256 key in the form
 // that the old API had before there were key sets.
-func (d *Door) publicKey(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) publicKey(w http.ResponseWriter, r *http.Request) error {
 	org, err := d.o.Entry.Named(r.Context(), r.URL.Query().Get("orgId"))
 	if err != nil {
 		return err

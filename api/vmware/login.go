@@ -12,7 +12,7 @@ import (
 )
 
 // login is row 8.
-func (d *Door) login(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) login(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Fields(w, r, entry.MaxBody)
 	if err != nil {
 		return err

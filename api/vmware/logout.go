@@ -10,7 +10,7 @@ import (
 
 // logout is row 2: the token to end stands in a header of its own, or the ID
 // token in the body.
-func (d *Door) logout(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) logout(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Fields(w, r, entry.MaxBody)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ func (d *Door) organisationOf(r *http.Request, form url.Values) (identity.Organi
 }
 
 // authToken is row 1: a token for a code, a refresh token or client credentials.
-func (d *Door) authToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) authToken(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Fields(w, r, entry.MaxBody)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ var inURL = []string{"grant_type", "state", "redirect_uri", "client_id", "scope"
 
 // authorize is rows 3 and 9: as row 1, with the credentials of the app in the
 // body where the header has none.
-func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) authorize(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Fields(w, r, entry.MaxBody)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request, _ identity.Acto
 
 // apiToken is row 4: an access token for an API token, which is a refresh token
 // of a public app.
-func (d *Door) apiToken(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) apiToken(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Fields(w, r, entry.MaxBody)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (d *Door) apiToken(w http.ResponseWriter, r *http.Request, _ identity.Actor
 
 // discovery is row 10: the metadata of the provider, with the list of claims
 // under the name that the old API gives it too.
-func (d *Door) discovery(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
+func (d *Door) discovery(w http.ResponseWriter, r *http.Request) error {
 	org, err := d.o.Entry.Named(r.Context(), r.URL.Query().Get("orgId"))
 	if err != nil {
 		return err

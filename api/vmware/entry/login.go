@@ -16,26 +16,26 @@ func LoginScopes() []string {
 	return []string{"openid", "profile", "email", "phone", "groups", "vcd_idp", "offline_access"}
 }
 
-// loginClient names the app that password logins belong to. It is made when the
+// LoginClient names the app that password logins belong to. It is made when the
 // first person of an organisation comes in.
-const loginClient = "vmware-login"
+const LoginClient = "vmware-login"
 
 // loginApp returns that app. It cannot be used at the provider's own endpoints
 // without a token that it was given here.
 func (d *Desk) loginApp(ctx context.Context, org identity.Organisation) (*identity.App, error) {
-	a, err := d.o.Apps.Get(ctx, org.ID, loginClient)
+	a, err := d.o.Apps.Get(ctx, org.ID, LoginClient)
 	if identity.KindOf(err) != identity.NotFound {
 		return a, err
 	}
 	by := identity.Actor{Kind: identity.BySystem, Org: org.ID, Name: "vmware", Perms: identity.Perms{identity.AppsWrite}}
-	_, _, err = d.o.Apps.Create(ctx, by, org.ID, app.NewApp{ClientID: loginClient, AppSettings: identity.AppSettings{
+	_, _, err = d.o.Apps.Create(ctx, by, org.ID, app.NewApp{ClientID: LoginClient, AppSettings: identity.AppSettings{
 		Name: "Password login of the VMware API", Type: identity.NativeApp, AuthMethod: identity.AuthNone,
 		GrantTypes: []string{identity.GrantRefresh}, Scopes: LoginScopes(), Trusted: true,
 	}})
 	if err != nil && identity.KindOf(err) != identity.Conflict {
 		return nil, err
 	}
-	return d.o.Apps.Get(ctx, org.ID, loginClient)
+	return d.o.Apps.Get(ctx, org.ID, LoginClient)
 }
 
 // Enter checks a name and a password and issues tokens. The organisation must
