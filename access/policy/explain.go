@@ -73,7 +73,7 @@ func (s *Snapshot) sentence(r *Reason, allow bool) string {
 	case len(r.Groups) == 1:
 		b.WriteString(", by a group,")
 	case len(r.Groups) > 1:
-		fmt.Fprintf(&b, ", by a group %d levels up,", len(r.Groups)-1)
+		b.WriteString(", by a group above the subject's,")
 	case r.Assignment.IsZero():
 		b.WriteString(", which everyone has,")
 	}
