@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -74,9 +75,12 @@ func Look(t *testing.T, names []string, address func(name, lang string) string) 
 	slices.Sort(names)
 	names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, *only) })
 	complaints := listen(t, ctx)
+	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axe}); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range names {
 		for _, tag := range []string{"en", "ar"} {
-			if err := chromedp.Do(ctx, chromedp.Navigate(address(name, tag)), chromedp.Evaluate[chromedp.Void](axe+"\n;0")); err != nil {
+			if err := chromedp.Do(ctx, chromedp.Navigate(address(name, tag))); err != nil {
 				t.Fatalf("%s in %s: %v", name, tag, err)
 			}
 			for _, scheme := range []string{"light", "dark"} {
