@@ -88,8 +88,9 @@ var databases = map[string]func(testing.TB) string{
 	"PostgreSQL": storetest.Postgres,
 }
 
-// each plays modules on both databases at once.
+// each plays modules on both databases at once, beside other plans.
 func each(t *testing.T, o server.DemoOptions, play func(*testing.T, *house)) {
+	t.Parallel()
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

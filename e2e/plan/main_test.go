@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	secret.Cheaply() // hashes are tested elsewhere
+	secret.Cheaply()                   // hashes are tested elsewhere
+	_ = flag.Set("test.parallel", "6") // plans mostly wait; a flag of the command line counts more
 	os.Exit(m.Run())
 }
