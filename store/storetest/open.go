@@ -43,15 +43,15 @@ func Serializable(t testing.TB) *store.DB {
 
 func openPostgres(t testing.TB, options string) *store.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), postgres.Options{URL: Migrated(t) + options})
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: migratedURL(t) + options})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return migrated(t, db)
 }
 
-// Migrated is Postgres with a database that has the newest schema.
-func Migrated(t testing.TB) string {
+// migratedURL is Postgres with a database that has the newest schema.
+func migratedURL(t testing.TB) string {
 	t.Helper()
 	base := serverURL(t)
 	name, err := template()
