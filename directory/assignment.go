@@ -163,7 +163,8 @@ func held(ctx context.Context, tx *store.Tx, a identity.Assignment) (*identity.A
 // Unassign takes an assignment away in a transaction; NotFound if there is none.
 // Operators are unmade by operators and the command line alone. The last operator
 // stays, with a Conflict, and so does the last owner of an organisation, unless
-// an operator or the command line takes them away.
+// an operator, an app that may change organisations, or the command line takes
+// them away.
 func (d *Directory) Unassign(ctx context.Context, tx *store.Tx, by identity.Actor, org identity.OrgID, id identity.ID) error {
 	a, err := tx.Assignment(ctx, org, id)
 	if err != nil {
@@ -220,7 +221,8 @@ func (d *Directory) keepLast(ctx context.Context, tx *store.Tx, by identity.Acto
 		return nil
 	}
 	if a.Role == identity.OrganizationOwner {
-		if free, err := d.operates(ctx, tx, by); free || err != nil {
+		free, err := d.operates(ctx, tx, by)
+		if free || err != nil || by.Kind == identity.ByApp && by.Need(identity.OrganisationsWrite) == nil {
 			return err
 		}
 	}

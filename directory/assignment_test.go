@@ -136,7 +136,7 @@ func TestLastOwner(t *testing.T) {
 		c := newCourt(t, db)
 		op, ann, bob := c.person(c.root, "op"), c.person(c.acme, "ann"), c.person(c.acme, "bob")
 		c.must(c.root, identity.PlatformOperator, op)
-		app := identity.Actor{Kind: identity.ByApp, Org: c.acme.Org, Perms: identity.AllPerms()}
+		app := identity.Actor{Kind: identity.ByApp, Org: c.acme.Org, Perms: identity.Perms{identity.AccessWrite, identity.ResourcesWrite}}
 		first := c.must(app, identity.OrganizationOwner, ann)
 		c.want("the last owner", c.unassign(ann, first), identity.Conflict)
 		_, err := c.assign(ann, identity.OrganizationOwner, ann, until(time.Now()))
