@@ -285,7 +285,9 @@ func mapper(m map[string]string) any {
 	}
 	list := make([]any, 0, len(m))
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		list = append(list, schema.Object{"name": name, "value": m[name]})
+		o := schema.Object{"name": name}
+		put(o, "value", text(m[name]))
+		list = append(list, o)
 	}
 	return list
 }
