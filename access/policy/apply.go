@@ -178,39 +178,3 @@ func (e *edit) assign(a *identity.Assignment) {
 	l.rows = append(slices.Clip(l.rows), e.row(a))
 	e.touched = append(e.touched, n)
 }
-
-// spread computes the roles of all that was touched, and of what is below.
-func (e *edit) spread() {
-	s := e.s
-	seen := make([]uint64, s.count/64+1)
-	var groups, others []uint32
-	queue := e.touched
-	for i := 0; i < len(queue); i++ {
-		n := queue[i]
-		if seen[n/64]&(1<<(n%64)) != 0 {
-			continue
-		}
-		seen[n/64] |= 1 << (n % 64)
-		if s.subject(n).kind == group {
-			groups = append(groups, n)
-			queue = append(queue, s.links(n).children...)
-		} else {
-			others = append(others, n)
-		}
-	}
-	if e.all {
-		others = others[:0]
-		for n := range s.count {
-			if s.subject(n).kind != group {
-				others = append(others, n)
-			}
-		}
-	}
-	e.sum.everyone = s.everyone
-	e.sum.ready(len(s.roleIDs), len(groups)+len(others))
-	e.sumGroups(groups)
-	slices.Sort(others)
-	for _, n := range others {
-		e.sumOne(n)
-	}
-}

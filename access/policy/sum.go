@@ -91,14 +91,19 @@ func (s *sum) doneRoles() []uint32 {
 	if slices.Equal(*same, s.roles) {
 		return *same
 	}
-	n := len(s.roles)
+	*same = s.cut(len(s.roles))
+	copy(*same, s.roles)
+	return *same
+}
+
+// cut returns a new list.
+func (s *sum) cut(n int) []uint32 {
 	if len(s.slab) < n {
 		s.slab = make([]uint32, max(n, slabSize))
 	}
-	*same = s.slab[:n:n]
+	list := s.slab[:n:n]
 	s.slab = s.slab[n:]
-	copy(*same, s.roles)
-	return *same
+	return list
 }
 
 // slabSize is how many numbers are allocated at once: few, since a list in use
@@ -112,10 +117,15 @@ func (s *sum) doneTemp() *[]lapse {
 			temp = append(temp, lapse{l.role, s.until[l.role]})
 		}
 	}
+	slices.SortFunc(temp, func(a, b lapse) int { return cmp.Compare(a.role, b.role) })
+	return s.sameLapses(temp)
+}
+
+// sameLapses returns a list that is equal to a sorted one and may be kept.
+func (s *sum) sameLapses(temp []lapse) *[]lapse {
 	if len(temp) == 0 {
 		return nil
 	}
-	slices.SortFunc(temp, func(a, b lapse) int { return cmp.Compare(a.role, b.role) })
 	h := uint64(len(temp))
 	for _, l := range temp {
 		h = mix(mix(h, uint64(l.role)), uint64(l.until))
