@@ -151,13 +151,18 @@ func (d *Door) newAPIToken(w http.ResponseWriter, r *http.Request, org identity.
 	if err != nil {
 		return err
 	}
-	scopes := slices.DeleteFunc(slices.Clone(a.Scopes), func(s string) bool { return !b.Has(s) })
-	res, err := d.o.Tokens.Issue(ctx, token.Request{Org: org, App: a, Authorization: token.Authorization{
-		App: a.ID, User: b.User, Scopes: scopes, AMR: b.AMR, AuthTime: b.AuthTime, Refresh: true, Offline: true,
-	}})
+	res, err := d.issueAPIToken(ctx, b, a)
 	if err != nil {
 		return err
 	}
 	web.JSON(w, http.StatusOK, entry.AccessToken(res))
 	return nil
+}
+
+// issueAPIToken gives the app of an API token its tokens.
+func (d *Door) issueAPIToken(ctx context.Context, b *token.Bearer, a *identity.App) (token.Response, error) {
+	scopes := slices.DeleteFunc(slices.Clone(a.Scopes), func(s string) bool { return !b.Has(s) })
+	return d.o.Tokens.Issue(ctx, token.Request{Org: b.Org, App: a, Authorization: token.Authorization{
+		App: a.ID, User: b.User, Scopes: scopes, AMR: b.AMR, AuthTime: b.AuthTime, Refresh: true, Offline: true,
+	}})
 }

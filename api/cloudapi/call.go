@@ -1,0 +1,135 @@
+package cloudapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/muster-id/muster/api/vmware/entry"
+	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/token"
+	"github.com/muster-id/muster/web"
+)
+
+var (
+	errDenied     = identity.NewError(identity.Denied, "", "You may not do this.")
+	errForeignApp = identity.NewError(identity.Denied, "", "The app that holds this token may not act for people here.")
+	errContext    = identity.NewError(identity.Denied, "", "You may not act in the organisation of the tenant context.")
+)
+
+// A call is one request with who makes it and where.
+type call struct {
+	w      http.ResponseWriter
+	r      *http.Request
+	ctx    context.Context
+	by     identity.Actor // in org, with what it may do there
+	org    identity.Organisation
+	bearer *token.Bearer
+	// all says that the caller may do this with everything in the organisation,
+	// and not only with what is their own.
+	all bool
+}
+
+// A handler answers a call that the table has let in.
+type handler func(d *Door, c *call) error
+
+// may reports whether the caller has a permission.
+func (c *call) may(p identity.Perm) bool { return slices.Contains(c.by.Perms, p) }
+
+// own reports whether a user of the organisation is the caller.
+func (c *call) own(user identity.ID) bool {
+	return c.by.Kind == identity.ByUser && c.org.ID == c.bearer.Org.ID && c.by.ID == user
+}
+
+// reach is NotFound unless the caller may do this with what is a user's: whether
+// there is such a user is nobody else's business.
+func (c *call) reach(user identity.ID) error {
+	if c.all || c.own(user) {
+		return nil
+	}
+	return errNothing
+}
+
+// subject is who calls, as roles are given to.
+func (c *call) subject() (identity.SubjectType, identity.ID) {
+	if c.by.Kind == identity.ByApp {
+		return identity.AppSubject, c.by.ID
+	}
+	return identity.UserSubject, c.by.ID
+}
+
+// call finds out who makes a request, in which organisation, and what they may
+// do there.
+func (d *Door) call(w http.ResponseWriter, r *http.Request) (*call, error) {
+	by, b, err := d.o.Entry.Actor(r)
+	if err != nil {
+		return nil, err
+	}
+	if !acts(by, b) {
+		return nil, errForeignApp
+	}
+	c := &call{w: w, r: r, ctx: r.Context(), by: by, org: b.Org, bearer: b}
+	if c.org, err = d.context(r, by, b.Org); err != nil {
+		return nil, err
+	}
+	typ, id := c.subject()
+	perms, err := d.o.Access.Perms(c.ctx, c.org.ID, typ, id)
+	if err != nil {
+		return nil, err
+	}
+	if typ == identity.AppSubject { // what an app was given as scopes is its own
+		perms = append(slices.Clone(perms), by.Perms...)
+	}
+	c.by.Perms, c.by.Org, c.by.RequestID = perms, c.org.ID, web.RequestID(c.ctx)
+	if c.org.ID != b.Org.ID && !c.may(identity.ResourcesRead) {
+		return nil, errContext
+	}
+	return c, nil
+}
+
+// acts reports whether a token may stand for its holder here: that of an app
+// which acts for itself, of one of the organisation's own, an API token, or one
+// that was given a scope by which somebody administers. Somebody who let another
+// app know who they are has not let it act for them.
+func acts(by identity.Actor, b *token.Bearer) bool {
+	apiToken := b.App.SoftwareID == entry.APITokens && slices.Contains(b.App.Owners, b.User.String())
+	return b.User.IsZero() || b.App.Trusted || apiToken || slices.Contains(by.Perms, identity.AccessWrite)
+}
+
+// The headers by which a provider says in which organisation they act: its id,
+// and its name.
+const (
+	tenantContext = "X-Vmware-Vcloud-Tenant-Context"
+	authContext   = "X-Vmware-Vcloud-Auth-Context"
+)
+
+// context finds the organisation in which a request acts: that of the tenant
+// context, or the caller's own.
+func (d *Door) context(r *http.Request, by identity.Actor, own identity.Organisation) (identity.Organisation, error) {
+	org := own
+	for _, header := range []string{tenantContext, authContext} {
+		values := r.Header[header]
+		if len(values) == 0 || len(values) == 1 && values[0] == "" {
+			continue
+		}
+		named, err := d.o.Entry.Named(r.Context(), values[0])
+		if k := identity.KindOf(err); len(values) > 1 || k == identity.Unauthenticated || k == identity.NotFound {
+			return org, errContext
+		}
+		if err != nil {
+			return org, err
+		}
+		if header == authContext && org.ID != own.ID && named.ID != org.ID {
+			return org, errContext // the two headers name different ones
+		}
+		org = named
+	}
+	if org.ID == own.ID {
+		return own, nil
+	}
+	acting, err := d.o.Directory.Acting(r.Context(), by, org.ID.String())
+	if identity.KindOf(err) == identity.NotFound {
+		err = errContext
+	}
+	return acting, err
+}
