@@ -94,12 +94,17 @@ func prefix() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemory, argonTime, argonThreads)
 }
 
-// Cheaply makes the hashes of this process cost next to nothing; they then
-// protect nothing. It is for tests of what is behind a password and called before
-// anything is hashed; a rule keeps everything else from calling it.
-func Cheaply() {
-	argonTime, argonMemory = 1, 8
-	phcPrefix = prefix()
+// Cheaply makes the hashes of this process cost next to nothing, until restore;
+// they then protect nothing. It is for tests of what is behind a password and
+// called while nothing is hashed; a rule keeps everything else from calling it.
+func Cheaply() (restore func()) {
+	time, memory := argonTime, argonMemory
+	set := func(t, m uint32) {
+		argonTime, argonMemory = t, m
+		phcPrefix = prefix()
+	}
+	set(1, 8)
+	return func() { set(time, memory) }
 }
 
 // HashPassword returns the argon2id hash of a password in PHC form. It takes

@@ -238,6 +238,7 @@ func enrolNeeds(t *testing.T, h *house) {
 }
 
 func enumeration(t *testing.T, h *house) {
+	hashFully(t)
 	h.policyOf(Policy{Methods: []Step{StepPassword, StepPasskey, StepEmailCode}})
 	ann := h.person("ann@example.com")
 	h.enrolApp(ann)
