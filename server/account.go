@@ -50,7 +50,7 @@ func selfActor(org identity.OrgID, user identity.ID) identity.Actor {
 // change their profile there.
 func (a accounts) Person(ctx context.Context, org identity.OrgID, user identity.ID) (portal.Person, error) {
 	var doc accountDoc
-	err := a.house.inside(ctx, selfActor(org, user), http.MethodGet, users+"/"+user.String(), nil, nil, &doc)
+	err := a.house.SCIM(ctx, selfActor(org, user), http.MethodGet, users+"/"+user.String(), nil, nil, &doc)
 	if err != nil {
 		return portal.Person{}, err
 	}
@@ -87,7 +87,7 @@ func (a accounts) SaveProfile(ctx context.Context, org identity.OrgID, user iden
 	}
 	patch := map[string]any{"schemas": []string{patchSchema}, "Operations": ops}
 	var out json.RawMessage
-	return a.house.inside(ctx, selfActor(org, user), http.MethodPatch, users+"/"+user.String(), nil, patch, &out)
+	return a.house.SCIM(ctx, selfActor(org, user), http.MethodPatch, users+"/"+user.String(), nil, patch, &out)
 }
 
 // Apps lists what a person has consented to, and the apps that hold a grant of

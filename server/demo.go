@@ -125,7 +125,7 @@ func (h *House) demoGroups(ctx context.Context, org identity.Organisation, ids m
 			var made struct {
 				ID string `json:"id"`
 			}
-			err = h.inside(ctx, by, http.MethodPost, groups, nil, doc, &made)
+			err = h.SCIM(ctx, by, http.MethodPost, groups, nil, doc, &made)
 			id = made.ID
 		}
 		if err != nil {
@@ -147,7 +147,7 @@ func (h *House) groupNamed(ctx context.Context, by identity.Actor, name string) 
 			ID string `json:"id"`
 		} `json:"Resources"`
 	}
-	if err := h.inside(ctx, by, http.MethodGet, groups, query, nil, &list); err != nil || len(list.Resources) == 0 {
+	if err := h.SCIM(ctx, by, http.MethodGet, groups, query, nil, &list); err != nil || len(list.Resources) == 0 {
 		return "", err
 	}
 	return list.Resources[0].ID, nil

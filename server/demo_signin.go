@@ -77,11 +77,26 @@ func (h *House) demoSignIn(ctx context.Context, org identity.Organisation, user 
 	if d.ClientSecret, err = h.demoApp(ctx, org, demoClient, settings); err != nil {
 		return d, err
 	}
+	if err := h.demoTrust(ctx, org); err != nil {
+		return d, err
+	}
 	if d.User, d.Password, err = h.demoPerson(ctx, org, id); err != nil {
 		return d, err
 	}
 	d.AdminToken, err = h.demoAdminToken(ctx)
 	return d, err
+}
+
+// demoTrust makes the app of the demonstration one that is trusted to read.
+func (h *House) demoTrust(ctx context.Context, org identity.Organisation) error {
+	a, err := h.Apps.Get(ctx, org.ID, demoClient)
+	if err != nil {
+		return err
+	}
+	_, err = h.Access.Assign(ctx, demoActor(org.ID), identity.Assignment{
+		Role: identity.ServiceAccount, Type: identity.AppSubject, Subject: a.ID,
+	})
+	return err
 }
 
 // demoApp makes an app, or gives the one that is there a new secret and these
@@ -154,7 +169,7 @@ func (h *House) demoPerson(ctx context.Context, org identity.Organisation, user 
 		claims.ProfileURN: map[string]any{"birthdate": "1985-10-26", "gender": "female", "website": "https://ann.example"},
 	}
 	patch := map[string]any{"schemas": []string{patchSchema}, "Operations": []map[string]any{{"op": "replace", "value": value}}}
-	if err := h.inside(ctx, by, http.MethodPatch, users+"/"+user.String(), nil, patch, nil); err != nil {
+	if err := h.SCIM(ctx, by, http.MethodPatch, users+"/"+user.String(), nil, patch, nil); err != nil {
 		return "", "", err
 	}
 	p, err := h.User(ctx, org, user.String())

@@ -14,11 +14,11 @@ import (
 	"github.com/muster-id/muster/scim/schema"
 )
 
-// inside sends a SCIM request of somebody at the command line to the engine
+// SCIM sends a SCIM request of somebody at the command line to the engine
 // that answers connections, so that both live by the same rules. body is
 // encoded as JSON unless it is nil; the answer is decoded into out unless that
 // is nil. A refusal is an *identity.Error.
-func (h *House) inside(ctx context.Context, by identity.Actor, method, path string, query url.Values, body, out any) error {
+func (h *House) SCIM(ctx context.Context, by identity.Actor, method, path string, query url.Values, body, out any) error {
 	types, err := h.Directory.Registry(ctx, by.Org)
 	if err != nil {
 		return err

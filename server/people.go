@@ -66,7 +66,7 @@ func (h *House) CreateUser(ctx context.Context, by identity.Actor, doc map[strin
 		doc["schemas"] = []string{userSchema}
 	}
 	var out json.RawMessage
-	if err := h.inside(ctx, by, http.MethodPost, users, nil, doc, &out); err != nil {
+	if err := h.SCIM(ctx, by, http.MethodPost, users, nil, doc, &out); err != nil {
 		return Person{}, err
 	}
 	return person(out)
@@ -92,7 +92,7 @@ func (h *House) People(ctx context.Context, by identity.Actor, filter string, li
 			Resources  []json.RawMessage `json:"Resources"`
 			NextCursor string            `json:"nextCursor"`
 		}
-		if err := h.inside(ctx, by, http.MethodGet, users, query, nil, &list); err != nil {
+		if err := h.SCIM(ctx, by, http.MethodGet, users, query, nil, &list); err != nil {
 			return err
 		}
 		for _, doc := range list.Resources {
@@ -121,7 +121,7 @@ func (h *House) User(ctx context.Context, org identity.Organisation, nameOrID st
 	by := identity.Actor{Kind: identity.BySystem, Org: org.ID, Perms: identity.Perms{identity.ResourcesRead}}
 	if _, ok := identity.ParseID(nameOrID); ok {
 		var doc json.RawMessage
-		err := h.inside(ctx, by, http.MethodGet, users+"/"+nameOrID, nil, nil, &doc)
+		err := h.SCIM(ctx, by, http.MethodGet, users+"/"+nameOrID, nil, nil, &doc)
 		if identity.KindOf(err) == identity.NotFound {
 			return Person{}, errNoUser
 		}
@@ -144,6 +144,29 @@ func (h *House) User(ctx context.Context, org identity.Organisation, nameOrID st
 	return *found, nil
 }
 
+// Group finds a group by display name or UUID.
+func (h *House) Group(ctx context.Context, org identity.Organisation, nameOrID string) (identity.ID, error) {
+	if id, ok := identity.ParseID(nameOrID); ok {
+		return id, nil
+	}
+	by := identity.Actor{Kind: identity.BySystem, Org: org.ID, Perms: identity.Perms{identity.ResourcesRead}}
+	var list struct {
+		Resources []struct{ ID string }
+	}
+	query := url.Values{"filter": {"displayName eq " + quote(nameOrID)}, "attributes": {"displayName"}}
+	if err := h.SCIM(ctx, by, http.MethodGet, "/Groups", query, nil, &list); err != nil {
+		return identity.ID{}, err
+	}
+	switch len(list.Resources) {
+	case 0:
+		return identity.ID{}, identity.NewError(identity.NotFound, "", "There is no such group.")
+	case 1:
+		id, _ := identity.ParseID(list.Resources[0].ID)
+		return id, nil
+	}
+	return identity.ID{}, identity.NewError(identity.Conflict, "", "Several groups have this name; say the id.")
+}
+
 // quote writes a string of a filter.
 func quote(s string) string { return string(schema.AppendString(nil, s)) }
 
@@ -154,7 +177,7 @@ func (h *House) SetActive(ctx context.Context, by identity.Actor, id identity.ID
 		"Operations": []map[string]any{{"op": "replace", "path": "active", "value": active}},
 	}
 	var doc json.RawMessage
-	if err := h.inside(ctx, by, http.MethodPatch, users+"/"+id.String(), nil, patch, &doc); err != nil {
+	if err := h.SCIM(ctx, by, http.MethodPatch, users+"/"+id.String(), nil, patch, &doc); err != nil {
 		return Person{}, err
 	}
 	return person(doc)
@@ -162,5 +185,5 @@ func (h *House) SetActive(ctx context.Context, by identity.Actor, id identity.ID
 
 // DeleteUser puts a user into the trash.
 func (h *House) DeleteUser(ctx context.Context, by identity.Actor, id identity.ID) error {
-	return h.inside(ctx, by, http.MethodDelete, users+"/"+id.String(), nil, nil, nil)
+	return h.SCIM(ctx, by, http.MethodDelete, users+"/"+id.String(), nil, nil, nil)
 }

@@ -77,6 +77,9 @@ func (a *app) root() *cobra.Command {
 	chapter(root, "Apps, and how people sign in to them:", a.appCommand(), a.providerCommand(), a.keysCommand(), a.flowCommand())
 	chapter(root, "People, and where they come from:", a.orgCommand(), a.userCommand(), a.adminCommand(), a.mailCommand(),
 		a.connectionCommand(), a.schemaCommand(), a.scimCommand())
+	chapter(root, "Who may do what:", a.roleCommand(), a.permissionCommand(), a.actionCommand(), a.resourceTypeCommand(), a.resourceCommand(),
+		a.assignCommand(), a.explainCommand())
+	chapter(root, "Organisations as files:", a.applyCommand(), a.diffCommand(), a.exportCommand())
 	root.AddCommand(a.versionCommand())
 	return root
 }

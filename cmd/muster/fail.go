@@ -35,6 +35,10 @@ func asUsage(err error) error { return &usageError{err} }
 // errQuiet ends a command whose output has said already what is wrong.
 var errQuiet = errors.New("failed")
 
+// errDenied does the same for a command that has said that something is not
+// allowed.
+var errDenied = fmt.Errorf("%w: %w", errQuiet, identity.NewError(identity.Denied, "", "not allowed"))
+
 // status returns the exit status for an error and a word for it.
 func status(err error) (code int, kind string) {
 	if _, ok := errors.AsType[*usageError](err); ok {
