@@ -41,6 +41,8 @@ type Service struct {
 	log *slog.Logger
 	max int
 
+	real bool // now is the time of the clock
+
 	shelf  shelf
 	chains memo.Map[identity.OrgID, []identity.OrgID]
 }
@@ -49,7 +51,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{db: o.DB, dir: o.Directory, now: o.Now, log: o.Log, max: o.MaxOrganisations}
 	if s.now == nil {
-		s.now = time.Now
+		s.now, s.real = time.Now, true
 	}
 	if s.log == nil {
 		s.log = slog.Default()

@@ -137,11 +137,14 @@ func (b *Book[T]) Inherited(ctx context.Context, by identity.Actor) ([]T, error)
 	var all []T
 	err = b.s.db.View(ctx, func(tx *store.Tx) error {
 		for _, org := range chain[1:] {
-			list, err := wholeOf(ctx, tx, org, b.rt, b.decode)
+			err := eachOf(ctx, tx, org, b.rt, func(r *store.Resource) error {
+				t, err := b.decode(r)
+				all = append(all, t)
+				return err
+			})
 			if err != nil {
 				return err
 			}
-			all = append(all, list...)
 		}
 		return nil
 	})
@@ -149,13 +152,23 @@ func (b *Book[T]) Inherited(ctx context.Context, by identity.Actor) ([]T, error)
 	return all, err
 }
 
-// wholeOf reads all things of a kind of an organisation.
-func wholeOf[T any](ctx context.Context, tx *store.Tx, org identity.OrgID, rt *schema.ResourceType, decode func(*store.Resource) (T, error)) ([]T, error) {
-	ids, err := tx.IDs(ctx, org, rt.Name)
-	if err != nil {
-		return nil, err
+// eachOf calls fn for every resource of a type of an organisation, by id.
+func eachOf(ctx context.Context, tx *store.Tx, org identity.OrgID, rt *schema.ResourceType, fn func(*store.Resource) error) error {
+	q := store.Query{Org: org, Types: []*schema.ResourceType{rt}, Count: maxPage}
+	for {
+		p, err := tx.Query(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, r := range p.Resources {
+			if err := fn(r); err != nil {
+				return err
+			}
+		}
+		if q.After = p.Next; q.After == nil {
+			return nil
+		}
 	}
-	return thingsOf(ctx, tx, org, ids, rt, decode)
 }
 
 // thingsOf reads those of some things that are there, by id.

@@ -17,8 +17,12 @@ import (
 // UUIDs, or user names for users, display names for groups, client ids for apps.
 // It needs no permission: doors ask for AccessRead.
 func (s *Service) Decide(ctx context.Context, org identity.OrgID, q policy.Question) (policy.Decision, error) {
-	r, st, err := s.state(ctx, org)
+	now := time.Now()
+	r, st, err := s.stateAt(ctx, org, now)
 	if err == nil {
+		if q.At.IsZero() && s.real {
+			q.At = now
+		}
 		err = s.ready(ctx, r, st, &q)
 	}
 	if err != nil {

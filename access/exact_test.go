@@ -155,7 +155,7 @@ func TestExactElsewhere(t *testing.T) {
 		check(t, dbs[0], dbs[1])
 	})
 	t.Run("postgres", func(t *testing.T) {
-		url := storetest.Migrated(t)
+		url := storetest.Postgres(t)
 		var dbs [2]*store.DB
 		for i := range dbs {
 			db, err := postgres.Open(t.Context(), postgres.Options{URL: url})

@@ -7,6 +7,7 @@ import (
 	"github.com/muster-id/muster/access/policy"
 	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 )
 
@@ -108,11 +109,8 @@ func (w *world) own(org identity.OrgID) (err error) {
 // things reads the catalogue of an organisation.
 func (w *world) things(org identity.OrgID) error {
 	for _, k := range kinds {
-		ids, err := w.tx.IDs(w.ctx, org, k.name)
+		err := eachOf(w.ctx, w.tx, org, k.rt, func(r *store.Resource) error { return k.add(r, &w.World) })
 		if err != nil {
-			return err
-		}
-		if err := k.read(w.ctx, w.tx, org, ids, &w.World); err != nil {
 			return err
 		}
 	}
@@ -239,10 +237,10 @@ func (w *world) guestsOf(org identity.OrgID, ids []identity.ID) error {
 	return nil
 }
 
-// A kind reads things of one kind of the catalogue into a World.
+// A kind takes things of one kind of the catalogue into a World.
 type kind struct {
-	name string
-	read func(ctx context.Context, tx *store.Tx, org identity.OrgID, ids []identity.ID, w *policy.World) error
+	rt  *schema.ResourceType
+	add func(*store.Resource, *policy.World) error
 }
 
 var kinds = []kind{
@@ -260,10 +258,9 @@ var kinds = []kind{
 }
 
 func kindOf[T catalogue.Thing](add func(T, *policy.World)) kind {
-	rt := catalogue.TypeOf[T]()
-	return kind{rt.Name, func(ctx context.Context, tx *store.Tx, org identity.OrgID, ids []identity.ID, w *policy.World) error {
-		list, err := thingsOf(ctx, tx, org, ids, rt, catalogue.Decode[T])
-		for _, t := range list {
+	return kind{catalogue.TypeOf[T](), func(r *store.Resource, w *policy.World) error {
+		t, err := catalogue.Decode[T](r)
+		if err == nil {
 			add(t, w)
 		}
 		return err

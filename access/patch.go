@@ -159,18 +159,20 @@ func (r reader) assignments(t *touched) error {
 
 func (r reader) things(t *touched) error {
 	for _, k := range kinds {
-		for org, moved := range t.things[k.name] {
+		for org, moved := range t.things[k.rt.Name] {
 			rows, err := r.tx.GetMany(r.ctx, org, moved.list)
 			if err != nil {
 				return err
 			}
 			for _, id := range moved.list {
-				if rows[id] == nil {
+				row := rows[id]
+				if row == nil || row.Type != k.rt.Name {
 					r.d.Gone = append(r.d.Gone, id)
+					continue
 				}
-			}
-			if err := k.read(r.ctx, r.tx, org, moved.list, &r.d.Put); err != nil {
-				return err
+				if err := k.add(row, &r.d.Put); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -134,7 +134,10 @@ func (s *Service) drop(r *realm) {
 // state returns the state of an organisation with everything that this process
 // has written, and what others have written until half a second ago.
 func (s *Service) state(ctx context.Context, org identity.OrgID) (*realm, *state, error) {
-	now := time.Now()
+	return s.stateAt(ctx, org, time.Now())
+}
+
+func (s *Service) stateAt(ctx context.Context, org identity.OrgID, now time.Time) (*realm, *state, error) {
 	r := s.realm(org, now)
 	st := r.state.Load()
 	if st != nil && !st.moved(s.db) && st.age(now) < lookAge {
