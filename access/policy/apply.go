@@ -92,8 +92,8 @@ func (e *edit) unassign(n uint32, id identity.ID) {
 func (e *edit) leave(left []Membership) {
 	byGroup := map[uint32]map[uint32]bool{}
 	for _, m := range left {
-		g, ok1 := e.s.index.get(m.Group)
-		n, ok2 := e.s.index.get(m.Member)
+		g, ok1 := e.s.number(&m.Group)
+		n, ok2 := e.s.number(&m.Member)
 		if !ok1 || !ok2 || !slices.Contains(e.s.links(n).parents, g) {
 			continue
 		}

@@ -16,7 +16,7 @@ type edit struct {
 
 	ownSubjects []bool // by chunk
 	ownLinks    []bool
-	ownShard    [256]bool // of s.index
+	ownIndex    [256]bool
 	ownAssigned [256]bool
 	ownRoles    bool
 	ownKinds    bool
@@ -35,7 +35,7 @@ func newEdit(old *Snapshot) *edit {
 		waxed: map[uint32][]uint32{}, waned: map[uint32][]uint32{},
 	}
 	if old == nil {
-		e.s = &Snapshot{index: new(index), assigned: new(index), roleIndex: map[identity.ID]uint32{}, active: roaring.New()}
+		e.s = &Snapshot{index: new(finder), assigned: new(index), roleIndex: map[identity.ID]uint32{}, active: roaring.New()}
 		for k := range e.s.of {
 			e.s.of[k] = roaring.New()
 		}
@@ -44,7 +44,7 @@ func newEdit(old *Snapshot) *edit {
 	}
 	s := *old
 	e.s = &s
-	s.index, s.assigned = new(index), new(index)
+	s.index, s.assigned = new(finder), new(index)
 	*s.index, *s.assigned = *old.index, *old.assigned
 	s.subjects, s.linked = slices.Clone(old.subjects), slices.Clone(old.linked)
 	s.holders, s.waning = slices.Clone(old.holders), slices.Clone(old.waning)
@@ -86,17 +86,17 @@ func shard(x *index, own *[256]bool, id identity.ID) map[identity.ID]uint32 {
 // intern returns the number of a subject, which it gets if it has none.
 func (e *edit) intern(id identity.ID) uint32 {
 	s := e.s
-	if n, ok := s.index.get(id); ok {
+	if n, ok := s.number(&id); ok {
 		return n
 	}
 	n := s.count
 	s.count++
-	shard(s.index, &e.ownShard, id)[id] = n
 	if int(n>>chunkBits) == len(s.subjects) {
 		s.subjects, s.linked = append(s.subjects, new(subjectChunk)), append(s.linked, new(linkChunk))
 		e.ownSubjects, e.ownLinks = append(e.ownSubjects, true), append(e.ownLinks, true)
 	}
 	e.subject(n).id = id
+	e.enter(n)
 	if n == s.inOrder && (n == 0 || compareIDs(s.subject(n-1).id, id) < 0) {
 		s.inOrder++
 		return n

@@ -18,7 +18,7 @@ import (
 type Snapshot struct {
 	rules *rules
 
-	index    *index // of subjects
+	index    *finder // of subjects
 	subjects []*subjectChunk
 	linked   []*linkChunk
 	count    uint32 // subjects that have a number
