@@ -2,7 +2,6 @@ package stackspot
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/identity"
@@ -86,7 +85,7 @@ func showType(ctx context.Context, v *visit, t *access.ResourceType) (schema.Obj
 	}
 	out["slug"], out["actions"] = t.Slug, actions
 	resources := []any{}
-	filter := "type eq " + strconv.Quote(t.ID.String())
+	filter := `type eq "` + t.ID.String() + `"`
 	for start, total := 1, 1; start <= total; start += maxPage {
 		var list []access.Resource
 		if list, total, err = v.access.Resources.List(ctx, v.reader, filter, start, maxPage); err != nil {

@@ -130,20 +130,16 @@ func roleKind(a *access.Service) *kind[access.Role] {
 		replaces: []string{"claim_mapper", "client_id", "description", "name", "permissions"},
 		doc:      roleDoc, fill: fillRole, show: showRole, begin: beginRole, called: roleID,
 		locate: func(ctx context.Context, v *visit, text string) (identity.ID, error) {
-			t, err := v.access.Roles.Find(ctx, v.reader, text)
-			if err != nil || t.Alias != text {
-				return identity.ID{}, orNothing(err)
+			list, _, err := v.access.Roles.List(ctx, v.reader, roleURN+":alias eq "+string(schema.AppendString(nil, text)), 1, 1)
+			switch {
+			case identity.KindOf(err) == identity.Invalid, err == nil && len(list) == 0:
+				return identity.ID{}, errNothing
+			case err != nil:
+				return identity.ID{}, err
 			}
-			return t.ID, nil
+			return list[0].ID, nil
 		},
 	}
-}
-
-func orNothing(err error) error {
-	if err == nil || identity.KindOf(err) == identity.Invalid {
-		return errNothing
-	}
-	return err
 }
 
 // roleID is the id by which clients know a role: the one that they chose.

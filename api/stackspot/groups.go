@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/scim/schema"
@@ -98,6 +99,9 @@ func needMembers(body schema.Object) error {
 	list, _ := schema.Field(body, "Operations").([]any)
 	for _, x := range list {
 		o, _ := x.(schema.Object)
+		if verb, _ := schema.Field(o, "op").(string); strings.EqualFold(verb, "remove") {
+			continue
+		}
 		if v, ok := schema.Field(o, "value").(schema.Object); ok && len(v) == 0 {
 			return schema.Errorf(schema.InvalidValue, "The attribute members is required.")
 		}

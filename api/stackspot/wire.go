@@ -181,6 +181,8 @@ func explain(err error, id string) refusal {
 	switch {
 	case e.Kind == identity.NotFound && id != "":
 		no.text = fmt.Sprintf("Resource %.200s not found.", id)
+	case e.Kind == identity.Invalid && e.Field == "filter":
+		no.fault = string(schema.InvalidFilter)
 	case e.Kind == identity.Invalid:
 		no.fault = string(schema.InvalidValue)
 	case e.Kind == identity.Conflict && e.Field != "":
