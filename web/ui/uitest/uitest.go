@@ -68,12 +68,24 @@ func Chromium(t testing.TB) context.Context {
 }
 
 // Look opens every page at address(name, language) in English and in Arabic,
-// light and dark, wide and narrow. Without CI it takes half of these.
+// light and dark, wide and narrow. Without CI it takes half of these. Two
+// browsers share the pages.
 func Look(t *testing.T, names []string, address func(name, lang string) string) {
 	t.Helper()
-	ctx := Chromium(t)
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.Contains(name, *only) })
 	slices.Sort(names)
-	names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, *only) })
+	t.Run("pages", func(t *testing.T) { // until both are done
+		for half := range slices.Chunk(names, max(1, (len(names)+1)/2)) {
+			t.Run("from "+half[0], func(t *testing.T) {
+				t.Parallel()
+				lookAt(t, half, address)
+			})
+		}
+	})
+}
+
+func lookAt(t *testing.T, names []string, address func(name, lang string) string) {
+	ctx := Chromium(t)
 	complaints := listen(t, ctx)
 	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axe}); err != nil {
 		t.Fatal(err)
