@@ -11,7 +11,7 @@ type builder struct {
 	r     *rules
 	bare  map[string][]uint32 // resources by slug
 	draft [][]draftCell       // by scope
-	sets  map[string]uint32
+	sets  map[string]roleSet
 	key   []byte
 }
 
@@ -28,7 +28,7 @@ type draftConditional struct {
 }
 
 func newBuilder(r *rules, bare map[string][]uint32) *builder {
-	return &builder{r: r, bare: bare, draft: make([][]draftCell, len(r.scopes)), sets: map[string]uint32{"": 0}}
+	return &builder{r: r, bare: bare, draft: make([][]draftCell, len(r.scopes)), sets: map[string]roleSet{}}
 }
 
 func (b *builder) readPermissions() {
@@ -236,10 +236,10 @@ func (b *builder) cells() {
 	}
 }
 
-// set returns the number of a set of roles; equal sets are one.
-func (b *builder) set(roles []uint32) uint32 {
+// set makes a set of roles; equal sets are one.
+func (b *builder) set(roles []uint32) roleSet {
 	if len(roles) == 0 {
-		return 0
+		return roleSet{}
 	}
 	from, to := slices.Min(roles)>>6, slices.Max(roles)>>6
 	words := make([]uint64, to-from+1)
@@ -250,11 +250,11 @@ func (b *builder) set(roles []uint32) uint32 {
 	for _, w := range words {
 		b.key = binary.LittleEndian.AppendUint64(b.key, w)
 	}
-	n, ok := b.sets[string(b.key)]
+	set, ok := b.sets[string(b.key)]
 	if !ok {
-		n = uint32(len(b.r.sets))
-		b.r.sets = append(b.r.sets, roleSet{from, words})
-		b.sets[string(b.key)] = n
+		set = roleSet{from, uint32(len(b.r.words)), uint32(len(words))}
+		b.r.words = append(b.r.words, words...)
+		b.sets[string(b.key)] = set
 	}
-	return n
+	return set
 }

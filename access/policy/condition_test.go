@@ -159,9 +159,9 @@ func TestConditionsAreBounded(t *testing.T) {
 		s    Statement
 		want string
 	}{
-		"a grant does not reach": {when(on("doc/*", "read"), dear), whyNot},
-		"nor its opposite":       {when(on("doc/*", "read"), "not ("+dear+")"), whyNot},
-		"a denial does":          {not(when(on("doc/*", "read"), dear)), whyDenied},
+		"B55 a grant does not reach": {when(on("doc/*", "read"), dear), whyNot},
+		"B55 nor its opposite":       {when(on("doc/*", "read"), "not ("+dear+")"), whyNot},
+		"B55 a denial does":          {not(when(on("doc/*", "read"), dear)), whyDenied},
 	} {
 		w := office().grant(bob, tt.s)
 		if tt.s.Deny {

@@ -187,16 +187,16 @@ func (s *Snapshot) judge(a *asked, scopes []uint32) (allow bool, why string) {
 		if c == nil {
 			continue
 		}
-		if c.deny != 0 && a.has(&r.sets[c.deny]) {
+		if c.deny.n != 0 && a.has(r, c.deny) {
 			return false, whyDenied
 		}
-		allow = allow || c.allow != 0 && a.has(&r.sets[c.allow])
+		allow = allow || c.allow.n != 0 && a.has(r, c.allow)
 		for i := range c.conds {
 			x := &c.conds[i]
 			switch {
 			case !x.deny:
 				waiting = true
-			case a.has(&r.sets[x.set]):
+			case a.has(r, x.set):
 				if yes, known := s.holds(a, x.cond); yes || !known {
 					return false, whyDenied
 				}
@@ -222,7 +222,7 @@ func (s *Snapshot) judgeConditions(a *asked, scopes []uint32) bool {
 		}
 		for i := range c.conds {
 			x := &c.conds[i]
-			if !x.deny && a.has(&r.sets[x.set]) {
+			if !x.deny && a.has(r, x.set) {
 				if yes, known := s.holds(a, x.cond); yes && known {
 					return true
 				}
@@ -233,15 +233,15 @@ func (s *Snapshot) judgeConditions(a *asked, scopes []uint32) bool {
 }
 
 // has reports whether the subject has one of the roles of a set.
-func (a *asked) has(set *roleSet) bool {
+func (a *asked) has(rules *rules, set roleSet) bool {
 	for _, r := range a.subject.roles {
-		if set.has(r) {
+		if rules.has(set, r) {
 			return true
 		}
 	}
 	if a.subject.temp != nil {
 		for _, l := range *a.subject.temp {
-			if a.at < l.until && set.has(l.role) {
+			if a.at < l.until && rules.has(set, l.role) {
 				return true
 			}
 		}

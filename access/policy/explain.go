@@ -284,9 +284,9 @@ func (x *explanation) othersRoles(list []Reason, held map[uint32]bool) []Reason 
 		if c == nil {
 			continue
 		}
-		r.sets[c.allow].first(maxLooked, look)
+		r.first(c.allow, maxLooked, look)
 		for _, y := range c.conds {
-			r.sets[y.set].first(maxLooked, look)
+			r.first(y.set, maxLooked, look)
 		}
 	}
 	return list

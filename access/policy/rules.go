@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -25,7 +24,7 @@ type rules struct {
 	resourceBy map[identity.ID]uint32
 
 	scopes []scope
-	sets   []roleSet
+	words  []uint64 // of sets of roles
 
 	permissions  []compiled
 	permissionBy map[identity.ID]uint32
@@ -67,10 +66,10 @@ type resource struct {
 // A scope is the cells of one thing, sorted by action.
 type scope []cell
 
-// A cell says who may do an action. Sets are numbers of rules.sets; 0 is empty.
+// A cell says who may do an action.
 type cell struct {
 	action      uint32
-	allow, deny uint32
+	allow, deny roleSet
 	conds       []conditional
 }
 
@@ -78,7 +77,7 @@ type cell struct {
 type conditional struct {
 	cond *Condition
 	deny bool
-	set  uint32
+	set  roleSet
 }
 
 // anyAction is the action of a cell for all that have no cell of their own.
@@ -111,23 +110,18 @@ func (s scope) cell(action uint32) *cell {
 	return nil
 }
 
-// A roleSet is a set of roles as bits, without the words of zeros around them.
-type roleSet struct {
-	from  uint32 // the first word
-	words []uint64
+// A roleSet is a set of roles as bits, without the words of zeros around them:
+// n words of rules.words, the first of which stands for the roles from 64*from.
+type roleSet struct{ from, at, n uint32 }
+
+func (r *rules) has(s roleSet, role uint32) bool {
+	w := role>>6 - s.from // far out if below
+	return w < s.n && r.words[s.at+w]>>(role&63)&1 != 0
 }
 
-func (s *roleSet) has(r uint32) bool {
-	w := r>>6 - s.from // far out if below
-	return w < uint32(len(s.words)) && s.words[w]>>(r&63)&1 != 0
-}
-
-// each calls f for every role of the set.
-func (s *roleSet) each(f func(r uint32)) { s.first(math.MaxInt, f) }
-
-// first calls f for the first n roles of the set.
-func (s *roleSet) first(n int, f func(r uint32)) {
-	for i, w := range s.words {
+// first calls f for the first n roles of a set.
+func (r *rules) first(s roleSet, n int, f func(role uint32)) {
+	for i, w := range r.words[s.at:][:s.n] {
 		for ; w != 0 && n > 0; n-- {
 			f((s.from+uint32(i))<<6 + uint32(bits.TrailingZeros64(w)))
 			w &= w - 1
@@ -162,7 +156,7 @@ func (st *statement) about(action uint32) bool {
 func compileRules(e *edit, c catalogue) *rules {
 	r := &rules{
 		catalogue: c, actionBy: map[string]uint32{}, typeBy: map[string]uint32{},
-		resourceBy: make(map[identity.ID]uint32, len(c.resources)), scopes: make([]scope, 2), sets: make([]roleSet, 1),
+		resourceBy: make(map[identity.ID]uint32, len(c.resources)), scopes: make([]scope, 2),
 		permissionBy: make(map[identity.ID]uint32, len(c.permissions)), roleBy: make(map[identity.ID]uint32, len(c.roles)),
 		conditions: map[string]*Condition{},
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -60,8 +61,8 @@ func (s *Snapshot) SearchSubjects(q Question, after string, limit int) (ids []st
 func (s *Snapshot) candidates(a *asked, scopes []uint32, k kind) (found *roaring.Bitmap, certain bool) {
 	allow, deny := map[uint32]bool{}, map[uint32]bool{}
 	certain = true
-	note := func(set uint32, in map[uint32]bool) {
-		s.rules.sets[set].each(func(r uint32) {
+	note := func(set roleSet, in map[uint32]bool) {
+		s.rules.first(set, math.MaxInt, func(r uint32) {
 			in[r] = true
 			certain = certain && s.waning[r].IsEmpty()
 		})
