@@ -294,3 +294,35 @@ func TestRestore(t *testing.T) {
 		}
 	})
 }
+
+// A role that is made while its permission is deleted has it, and loses it, or
+// is refused.
+func TestNothingDangles(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db)
+		for round := range 10 {
+			p := must(t, h, catalogue.Permission{Base: named(fmt.Sprint("p", round))})
+			made := make(chan identity.ID)
+			go func() {
+				id, _ := add(h, catalogue.Role{Base: named(fmt.Sprint("r", round)), Permissions: []identity.ID{p}})
+				made <- id
+			}()
+			gone := h.dir.Delete(t.Context(), h.by, catalogue.TypeOf[catalogue.Permission](), p)
+			role := <-made
+			if gone != nil {
+				t.Fatal(gone)
+			}
+			if role.IsZero() {
+				continue
+			}
+			got, err := h.dir.Get(t.Context(), h.by, catalogue.TypeOf[catalogue.Role](), role, directory.Rows{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := catalogue.Decode[catalogue.Role](got.Resource)
+			if err != nil || len(r.Permissions) > 0 {
+				t.Fatalf("round %d: the role has %v, which is gone (%v)", round, r.Permissions, err)
+			}
+		}
+	})
+}

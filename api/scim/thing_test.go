@@ -199,7 +199,7 @@ func refusedThings(t *testing.T, w *world, n *tenant) {
 		"a name too long":               {"/Actions", doc("Action", long), "name"},
 		"a control character":           {"/Actions", doc("Action", `a\tb`), "name"},
 		"an unknown action":             {"/Permissions", statement(`{"actions":["jump"],"resource":"*"}`), "jump"},
-		"B14 a foreign action":          {"/Permissions", statement(`{"actions":["` + foreignRead + `"],"resource":"*"}`), foreignRead},
+		"B48 a foreign action":          {"/Permissions", statement(`{"actions":["` + foreignRead + `"],"resource":"*"}`), foreignRead},
 		"an action of no such type":     {"/Permissions", statement(`{"actions":["fly"],"resource":"doc/*"}`), "does not apply"},
 		"an action not of the resource": {"/Permissions", statement(`{"actions":["fly"],"resource":"plan"}`), "does not apply"},
 		"no actions":                    {"/Permissions", statement(`{"resource":"*"}`), "actions"},
@@ -409,7 +409,7 @@ func TestAttackOnThings(t *testing.T) {
 			t.Fatal(err)
 		}
 		for where, n := range map[string]*tenant{"below": w.keeper(w.tenant("acme", "rfc").org, "rfc"), "in the root": w.keeper(root, "rfc")} {
-			t.Run("B52 "+where, func(t *testing.T) {
+			t.Run("B52 more than one has, "+where, func(t *testing.T) {
 				in := *n.world
 				in.t = t
 				me := *n
