@@ -20,6 +20,7 @@ import (
 // TestDevice signs a person in on a device without a keyboard, with a browser
 // elsewhere.
 func TestDevice(t *testing.T) {
+	t.Parallel()
 	s := screen{t, uitest.Chromium(t)}
 	h := open(t, databases["SQLite"](t))
 	demo, err := h.Demonstrate(t.Context(), server.DemoOptions{})
@@ -63,6 +64,7 @@ var oneTimeLink = regexp.MustCompile(`http://\S+/recover/\S+`)
 // TestWayBack is about somebody who has forgotten their password, gets back in by
 // letter, and adds an app for codes that is asked for from then on.
 func TestWayBack(t *testing.T) {
+	t.Parallel()
 	s := screen{t, uitest.Chromium(t)}
 	h := open(t, databases["SQLite"](t))
 	demo, err := h.Demonstrate(t.Context(), server.DemoOptions{})

@@ -156,6 +156,7 @@ func (s screen) around(app *stranger, press func(sel chromedp.CSS), type_ func(s
 // TestSignIn signs a person in to an app that nobody trusts, with a stock client
 // and a real browser.
 func TestSignIn(t *testing.T) {
+	t.Parallel()
 	uitest.Chromium(t)
 	app := newStranger(t, buildApp(t))
 	css := func(s screen) (func(chromedp.CSS), func(chromedp.CSS, string)) {
@@ -236,6 +237,7 @@ func (s screen) reach(sel chromedp.CSS) {
 // TestFirstAdministrator opens the link that a new server prints: whoever has it
 // becomes the first administrator, once.
 func TestFirstAdministrator(t *testing.T) {
+	t.Parallel()
 	s := screen{t, uitest.Chromium(t)}
 	h := open(t, databases["SQLite"](t))
 	s.do("come before anybody", chromedp.Navigate(h.url+"/"))
