@@ -169,7 +169,7 @@ func (h *House) demoPerson(ctx context.Context, org identity.Organisation, user 
 		claims.ProfileURN: map[string]any{"birthdate": "1985-10-26", "gender": "female", "website": "https://ann.example"},
 	}
 	patch := map[string]any{"schemas": []string{patchSchema}, "Operations": []map[string]any{{"op": "replace", "value": value}}}
-	if err := h.inside(ctx, by, http.MethodPatch, users+"/"+user.String(), nil, patch, nil); err != nil {
+	if err := h.SCIM(ctx, by, http.MethodPatch, users+"/"+user.String(), nil, patch, nil); err != nil {
 		return "", "", err
 	}
 	p, err := h.User(ctx, org, user.String())
