@@ -59,6 +59,7 @@ func New(o Options) *Service {
 	if s.max <= 0 {
 		s.max = 64
 	}
+	s.dir.GuardMembers(s.mayChangeMembers)
 	s.Actions = newBook[catalogue.Action](s)
 	s.ResourceTypes = newBook[catalogue.ResourceType](s)
 	s.Resources = newBook[catalogue.Resource](s)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/catalogue"
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/store"
 	"github.com/muster-id/muster/store/storetest"
@@ -194,4 +195,44 @@ func TestAssignmentsPage(t *testing.T) {
 	}
 	_, err := h.Assignments(h.ctx(), identity.Actor{Kind: identity.ByUser, Org: h.acme}, AssignmentQuery{})
 	h.kind("without AccessRead", err, identity.Denied)
+}
+
+// Who is in a group has its roles: to change its members is to give them.
+func TestAttackByGroup(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db, nil)
+		h.documents(h.acme)
+		desk, ann := h.user(h.acme, "desk"), h.user(h.acme, "ann")
+		inner := h.group(h.acme, "Inner")
+		admins := h.group(h.acme, "Admins", inner)
+		readers := h.group(h.acme, "Readers")
+		h.assign(h.acme, identity.OrganizationOwner, identity.GroupSubject, admins)
+		h.assign(h.acme, h.role(h.acme, "Reader", "document/plan", "read"), identity.GroupSubject, readers)
+		h.assign(h.acme, h.role(h.acme, "Desk", "muster/api", "resources:read", "resources:write"), identity.UserSubject, desk)
+		by := h.as(h.acme, desk)
+		add := func(by identity.Actor, group identity.ID, op directory.MemberOp, members ...identity.ID) error {
+			return h.modify(by, "Group", group, "", nil, directory.MemberEdit{Op: op, Members: texts(members)})
+		}
+		h.kind("B14 51 into a group with more", add(by, admins, directory.AddMembers, desk), identity.Denied)
+		h.kind("B14 51 into a group inside of it", add(by, inner, directory.AddMembers, desk), identity.Denied)
+		h.kind("B14 51 a group of one's own into it", add(by, admins, directory.AddMembers, readers), identity.Denied)
+		h.kind("out of a group with more", add(by, admins, directory.ReplaceMembers), identity.Denied)
+		h.kind("into a group with a role of the service", add(by, readers, directory.AddMembers, desk), "")
+		if perms, err := h.Perms(h.ctx(), h.acme, identity.UserSubject, desk); err != nil || len(perms) != 3 {
+			t.Errorf("Perms(desk) = %v, %v, want those of Desk and signed-in", perms, err)
+		}
+		scim := identity.Actor{Kind: identity.ByConnection, Org: h.acme, ID: identity.NewID(), Perms: identity.Perms{identity.ResourcesRead, identity.ResourcesWrite, identity.AccessRead}}
+		h.kind("B14 51 by a connection", add(scim, admins, directory.AddMembers, ann), identity.Denied)
+		scim.Perms = append(scim.Perms, identity.AccessWrite)
+		h.kind("by a connection that may change roles", add(scim, admins, directory.AddMembers, ann), "")
+		h.kind("by an owner", add(h.as(h.acme, ann), inner, directory.AddMembers, desk), "")
+		if perms, err := h.Perms(h.ctx(), h.acme, identity.UserSubject, desk); err != nil || len(perms) < 10 {
+			t.Errorf("Perms(desk) = %v, %v, want an owner's", perms, err)
+		}
+		h.delete(h.acme, "User", desk)
+		reg, err := h.dir.Registry(h.ctx(), h.acme)
+		h.must(err)
+		_, err = h.dir.Restore(h.ctx(), by, reg.TypeByName("User"), desk)
+		h.kind("B14 51 out of the trash into the group", err, identity.Denied)
+	})
 }

@@ -134,3 +134,54 @@ func permsIn(snap *policy.Snapshot, typ identity.SubjectType, subject identity.I
 	}
 	return perms
 }
+
+// mayChangeMembers is Denied if a group has roles, by itself or through another
+// group, that allow more on our own API than the actor may do. Connections that
+// may change roles fill the groups that have them.
+func (s *Service) mayChangeMembers(ctx context.Context, tx *store.Tx, by identity.Actor, group identity.ID) error {
+	switch by.Kind {
+	case identity.ByCLI, identity.BySystem:
+		return nil
+	case identity.ByConnection:
+		if by.Need(identity.AccessWrite) == nil {
+			return nil
+		}
+	}
+	some, err := tx.Assignments(ctx, by.Org, store.AssignmentQuery{Type: identity.GroupSubject, Limit: 1})
+	if err != nil || len(some) == 0 {
+		return err
+	}
+	above, err := tx.Groups(ctx, by.Org, group)
+	if err != nil {
+		return err
+	}
+	var roles ids
+	for _, g := range append(above, store.GroupRow{ID: group}) {
+		held, err := tx.Assignments(ctx, by.Org, store.AssignmentQuery{Type: identity.GroupSubject, Subject: g.ID, Limit: maxHeld})
+		if err != nil {
+			return err
+		}
+		for _, a := range held {
+			roles.add(a.Role)
+		}
+	}
+	if len(roles.list) == 0 {
+		return nil
+	}
+	orgs, err := tx.Above(ctx, by.Org)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles.list {
+		perms, err := permsOf(ctx, tx, append([]identity.OrgID{by.Org}, orgs...), role)
+		if err != nil && identity.KindOf(err) != identity.Invalid { // a role that is gone binds nobody
+			return err
+		}
+		for _, p := range perms {
+			if by.Need(p) != nil && p != identity.SignedIn {
+				return identity.NewError(identity.Denied, "members", "The group has a role that allows "+string(p)+" on this server, which you may not do yourself.")
+			}
+		}
+	}
+	return nil
+}

@@ -45,6 +45,8 @@ type Directory struct {
 	standard   *schema.Registry
 	tokenKey   [32]byte
 
+	mayChangeMembers func(context.Context, *store.Tx, identity.Actor, identity.ID) error
+
 	holders    memo.Map[[32]byte, holder]
 	strangers  memo.Map[[32]byte, struct{}]
 	registries memo.Map[identity.OrgID, *schema.Registry]
@@ -76,6 +78,21 @@ func New(o Options) *Directory {
 	}
 	d.holders.Max, d.strangers.Max, d.registries.Max = maxHolders, maxHolders, maxHolders
 	return d
+}
+
+// GuardMembers has may asked, in the transaction, whether an actor may change the
+// members of a group: a group can have roles. It is set once, before anything is
+// written.
+func (d *Directory) GuardMembers(may func(ctx context.Context, tx *store.Tx, by identity.Actor, group identity.ID) error) {
+	d.mayChangeMembers = may
+}
+
+// guard is what GuardMembers asks.
+func (d *Directory) guard(ctx context.Context, tx *store.Tx, by identity.Actor, group identity.ID) error {
+	if d.mayChangeMembers == nil {
+		return nil
+	}
+	return d.mayChangeMembers(ctx, tx, by, group)
 }
 
 // now is the time as the database keeps it.

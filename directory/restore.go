@@ -44,6 +44,11 @@ func (d *Directory) Restore(ctx context.Context, by identity.Actor, rt *schema.R
 		if err != nil {
 			return err
 		}
+		for _, group := range groups {
+			if err := d.guard(ctx, tx, by, group); err != nil {
+				return err
+			}
+		}
 		r.Grouped = len(groups) > 0
 		return b.bump(ctx, tx, groups, membership{id: 1})
 	})

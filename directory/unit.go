@@ -61,7 +61,7 @@ func (b *batch) insert(ctx context.Context, tx *store.Tx, p plan) error {
 }
 
 func (b *batch) finishCreate(ctx context.Context, tx *store.Tx, p plan) (Outcome, error) {
-	m, err := editMembers(ctx, tx, b.by.Org, p.next.ID, p.edits, &b.spent)
+	m, err := b.editMembers(ctx, tx, p.next.ID, p.edits)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -69,6 +69,15 @@ func (b *batch) finishCreate(ctx context.Context, tx *store.Tx, p plan) (Outcome
 		return Outcome{}, err
 	}
 	return Outcome{Resource: &Resource{Resource: p.next}, Changed: true}, nil
+}
+
+// editMembers changes the members of a group, if the actor may.
+func (b *batch) editMembers(ctx context.Context, tx *store.Tx, group identity.ID, edits []MemberEdit) (membership, error) {
+	m, err := editMembers(ctx, tx, b.by.Org, group, edits, &b.spent)
+	if err == nil && !m.empty() {
+		err = b.d.guard(ctx, tx, b.by, group)
+	}
+	return m, err
 }
 
 // current returns the stored resource if the condition of the write accepts it.
@@ -96,7 +105,7 @@ func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outc
 	if p.err != nil {
 		return Outcome{}, p.err
 	}
-	m, err := editMembers(ctx, tx, b.by.Org, w.ID, p.edits, &b.spent)
+	m, err := b.editMembers(ctx, tx, w.ID, p.edits)
 	if err != nil {
 		return Outcome{}, err
 	}
