@@ -22,9 +22,6 @@ const (
 type Condition struct {
 	text string
 	root *node
-	// aboutSubject is set if the condition speaks of the id of the subject, so
-	// that its value differs from one candidate of a search to the next.
-	aboutSubject bool
 }
 
 // String returns the condition as it was written.
@@ -112,11 +109,12 @@ func ParseCondition(text string) (*Condition, error) {
 		}
 		return nil, fmt.Errorf("parse condition: %w", err)
 	}
-	p := conditionParser{text: text, c: &Condition{text: text}}
-	if p.c.root, err = p.node(e, false); err != nil {
+	p := conditionParser{text: text}
+	root, err := p.node(e, false)
+	if err != nil {
 		return nil, err
 	}
-	return p.c, nil
+	return &Condition{text: text, root: root}, nil
 }
 
 func refuse(format string, args ...any) error {
@@ -126,7 +124,6 @@ func refuse(format string, args ...any) error {
 // A conditionParser binds a filter to the attributes of a question.
 type conditionParser struct {
 	text  string
-	c     *Condition
 	terms int
 }
 
@@ -199,9 +196,6 @@ func (p *conditionParser) attribute(a filter.AttrPath, inside, brackets bool) (a
 	e, ok := entities[strings.ToLower(of)]
 	if !ok || name == "" && !brackets {
 		return attribute{}, p.refuse(a, "'%s' is not a property of subject, action, resource or context", a)
-	}
-	if e == subjectEntity && name == "id" {
-		p.c.aboutSubject = true
 	}
 	return attribute{of: e, name: name, sub: sub}, nil
 }

@@ -18,7 +18,6 @@ const (
 // asked is a question whose names have been looked up.
 type asked struct {
 	q       *Question
-	number  uint32
 	subject *subject
 	action  uint32
 	typ     *resourceType // nil: neither registered nor named by a statement
@@ -71,7 +70,7 @@ func (s *Snapshot) lookUpSubject(q *Question, a *asked) (why string) {
 	if !ok {
 		return whyUnknown
 	}
-	if a.number, a.subject = s.find(id); a.subject == nil || a.subject.kind != kindOf(q.Subject.Type) {
+	if _, a.subject = s.find(id); a.subject == nil || a.subject.kind != kindOf(q.Subject.Type) {
 		a.subject = nil
 		return whyUnknown
 	}

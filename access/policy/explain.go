@@ -33,7 +33,7 @@ func (s *Snapshot) Explain(q Question) Decision {
 	a.at = momentOf(q.At)
 	x := explanation{s: s, a: &a, scopes: s.rules.reach(&a, nil)}
 	d.Allow, d.Why = s.judge(&a, x.scopes)
-	x.ways = s.waysOf(a.number)
+	x.ways = s.waysOf(a.subject)
 	denied := d.Why == whyDenied
 	if d.Allow || denied {
 		d.Reasons = x.reasons(denied)
@@ -55,7 +55,7 @@ func (s *Snapshot) nearestInactive(q *Question, a *asked) []Reason {
 	if a.action, ok = s.rules.action(q.Action); !ok || s.rules.lookUpResource(q, a) != "" {
 		return nil
 	}
-	e := explanation{s: s, a: a, scopes: s.rules.reach(a, nil), ways: s.waysOf(a.number)}
+	e := explanation{s: s, a: a, scopes: s.rules.reach(a, nil), ways: s.waysOf(a.subject)}
 	list := e.reasons(false)
 	list = list[:min(len(list), maxNearest)]
 	for i := range list {
@@ -101,8 +101,8 @@ func (w *way) alive(at int64) bool { return w.row == nil || at < w.row.until }
 
 // waysOf lists how a subject has roles, those that have expired too, from the
 // nearest; by each group once, on a shortest path.
-func (s *Snapshot) waysOf(n uint32) (ways []way) {
-	x := s.subject(n)
+func (s *Snapshot) waysOf(x *subject) (ways []way) {
+	n, _ := s.number(&x.id)
 	add := func(of *subject, rows []row, groups []identity.ID) {
 		for i := range rows {
 			if rows[i].kind == of.kind {
@@ -145,13 +145,13 @@ func (s *Snapshot) waysOf(n uint32) (ways []way) {
 
 // Roles lists the ways in which a subject has roles at a time (zero: now).
 func (s *Snapshot) Roles(subject identity.ID, at time.Time) []Way {
-	n, x := s.find(subject)
+	_, x := s.find(subject)
 	if x == nil {
 		return nil
 	}
 	now := momentOf(at)
 	var out []Way
-	for _, w := range s.waysOf(n) {
+	for _, w := range s.waysOf(x) {
 		if _, ok := s.rules.roleBy[s.roleIDs[w.role]]; !ok || !w.alive(now) {
 			continue
 		}

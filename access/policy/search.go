@@ -41,7 +41,7 @@ func (s *Snapshot) SearchSubjects(q Question, after string, limit int) (ids []st
 	limit = limitOf(limit)
 	s.ascend(found, from, func(n uint32) bool {
 		if !certain {
-			a.number, a.subject = n, s.subject(n)
+			a.subject = s.subject(n)
 			if yes, _ := s.judge(&a, scopes); !yes {
 				return true
 			}
