@@ -114,7 +114,7 @@ func (p *Provider) accessSubject(r *http.Request, c *caller, text string) (subje
 	if err != nil {
 		return subject{}, err
 	}
-	a := token.Authorization{User: b.User, Session: b.Session, AuthTime: b.AuthTime, ACR: b.ACR, AMR: b.AMR, Actor: b.Actor, Extra: b.Extra}
+	a := token.Authorization{User: b.User, Session: b.Session, AuthTime: b.AuthTime, ACR: b.ACR, AMR: b.AMR, Actor: b.Actor, Extra: b.Carried()}
 	if b.User.IsZero() {
 		a.Subject = b.Subject
 	}

@@ -55,6 +55,16 @@ func (b *Bearer) Type() string {
 	return "Bearer"
 }
 
+// Carried are the claims that go over into a token that this one is exchanged
+// for. The claims of roles do not: they are read again for who may have them, and
+// among them nobody can tell any more what a door added.
+func (b *Bearer) Carried() map[string]any {
+	if b.Has(rolesScope) {
+		return nil
+	}
+	return b.Extra
+}
+
 // Has reports whether the token has a scope.
 func (b *Bearer) Has(scope string) bool { return slices.Contains(b.Scopes, scope) }
 

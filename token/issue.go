@@ -390,14 +390,15 @@ func (s *Service) make(ctx context.Context, b *batch) error {
 	return s.makeID(ctx, b)
 }
 
-// extra are the claims of the access token that others answer for: those of the
-// person's roles, and those that a door added.
+// extra are the claims of the access token that others answer for: those that a
+// door added, and those of the person's roles as they are now.
 func (b *batch) extra() map[string]any {
 	if len(b.roles) == 0 {
 		return b.Authorization.Extra
 	}
-	out := maps.Clone(b.roles)
+	out := map[string]any{}
 	maps.Copy(out, b.Authorization.Extra)
+	maps.Copy(out, b.roles)
 	return out
 }
 
