@@ -1,5 +1,11 @@
 package docs
 
+import (
+	"regexp"
+
+	"github.com/muster-id/muster/api/vmware"
+)
+
 // An attack is one of the numbered list that the project tests itself against.
 type attack struct {
 	number int
@@ -64,6 +70,28 @@ var attacks = []attack{
 	{number: 66, about: "labels and log lines made by strangers"},
 	{number: 67, about: "secrets compared in constant time"},
 	{number: 68, about: "large headers, slow bodies, compressed bodies"},
+}
+
+// A checks is a list of numbered checks that tests name by texts.
+type checks struct {
+	name, about string
+	folder      string         // of the tests
+	test        string         // that their names begin with
+	text        *regexp.Regexp // of a text that names a check; its group is the number
+	number      string         // how the number is written
+	list        []string       // what is checked, from 1
+}
+
+func checkLists() []checks {
+	seed := checks{
+		name: "VMware Identity Service API", folder: "server", test: "TestSeed002", text: regexp.MustCompile(`^row-(\d\d)$`), number: "%02d",
+		about: "The operations of the documentation, each as five kinds of caller ([access-matrix.md](access-matrix.md)):\n" +
+			"`go test ./server -run 'TestSeed002/sqlite/row-07_member'`.",
+	}
+	for _, op := range vmware.Operations() {
+		seed.list = append(seed.list, op.Name)
+	}
+	return []checks{seed}
 }
 
 // A plan is a certification plan of the OpenID Foundation.

@@ -219,6 +219,9 @@ func TestCoverage(t *testing.T) {
 	for _, p := range plans {
 		writePlan(t, &b, all[planFolder], p)
 	}
+	for _, c := range checkLists() {
+		writeChecks(t, &b, all[c.folder], c)
+	}
 	got := b.String()
 	const name = "docs/coverage.md"
 	if *update {
@@ -253,6 +256,40 @@ func writeAttacks(t *testing.T, b *strings.Builder, found attackProofs) {
 			cells = append(cells, "**none**")
 		}
 		fmt.Fprintf(b, "| %d | %s | %s |\n", a.number, a.about, strings.Join(cells, "<br>"))
+	}
+}
+
+// writeChecks writes a list of numbered checks, each with the file in which it
+// stands.
+func writeChecks(t *testing.T, b *strings.Builder, s suite, c checks) {
+	t.Helper()
+	found := map[string]proof{}
+	for test := range s {
+		if !strings.HasPrefix(test, c.test) {
+			continue
+		}
+		for name := range s.reach(test) {
+			for _, text := range s[name].texts {
+				m := c.text.FindStringSubmatch(text)
+				if m == nil {
+					continue
+				}
+				p := proof{test, s[name].file}
+				if old, ok := found[m[1]]; !ok || old.file+old.test > p.file+p.test {
+					found[m[1]] = p
+				}
+			}
+		}
+	}
+	fmt.Fprintf(b, "\n## %s\n\n%s\n\n| number | check | proved in |\n|---|---|---|\n", c.name, c.about)
+	for i, about := range c.list {
+		where := "**none**"
+		if p, ok := found[fmt.Sprintf(c.number, i+1)]; ok {
+			where = fmt.Sprintf("[%s](../%s): `%s`", p.file, p.file, p.test)
+		} else {
+			t.Errorf("no test in %s proves %s %d, %s", c.folder, c.name, i+1, about)
+		}
+		fmt.Fprintf(b, "| %d | %s | %s |\n", i+1, about, where)
 	}
 }
 
