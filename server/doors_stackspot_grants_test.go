@@ -8,6 +8,7 @@ import (
 
 	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/token"
 )
 
 // object returns a member that is an object.
@@ -344,7 +345,13 @@ var spotRoles = []check{
 		s.refuse(400, "invalidValue", "POST", "/Roles", fmt.Sprintf(`{"claim_mapper":{"sub":"root"},"name":%q}`, s.unique("r")))
 		s.assign(role, s.ann.String())
 		s.app("by-role", func(a *identity.AppSettings) { a.Scopes = []string{"openid", "roles", "email"} })
-		access := s.tokens("by-role", "openid", "roles", "email").AccessToken
+		tokens := s.tokens("by-role", "openid", "roles", "email")
+		access := tokens.AccessToken
+		for text, typ := range map[string]string{access: token.TypeAccess, tokens.IDToken: token.TypeID} {
+			if v, err := s.h.Tokens.VerifyOwn(s.t.Context(), s.demo.Org.ID, text, typ); err != nil || v.Claims["dept"] != "eng" || v.Claims["email_verified"] == "yes" {
+				s.t.Errorf("%s token: %v %v", typ, v, err)
+			}
+		}
 		said := s.object(s.do("GET", "/o/acme/oauth2/userinfo", "", "Authorization", "Bearer "+access), 200)
 		name := s.attributes("/Roles/" + role)["name"]
 		has := false
