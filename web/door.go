@@ -40,8 +40,8 @@ func (r Route) Says(status int, summary string, in, out any, query ...string) Ro
 }
 
 // A Door is one API: it finds out who is asking and puts errors into its own
-// wire format. Who may be nil where every route is for anyone; the actor is
-// then the zero Actor.
+// wire format. Of routes for anyone it is not asked: the actor is then the zero
+// Actor, and where all are such, Who may be nil.
 type Door struct {
 	Who     func(*http.Request) (identity.Actor, error)
 	OnError func(http.ResponseWriter, *http.Request, error)
@@ -73,7 +73,7 @@ func (d Door) Mount(mux *http.ServeMux, routes []Route) {
 
 func (d Door) serve(rt Route, w http.ResponseWriter, r *http.Request) error {
 	var by identity.Actor
-	if d.Who != nil {
+	if rt.Perm != identity.Anyone {
 		var err error
 		if by, err = d.Who(r); err != nil {
 			return err

@@ -2,6 +2,7 @@ package authzen
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/identity"
@@ -55,15 +56,40 @@ func ask(w http.ResponseWriter, r *http.Request, need parts, run func(access.Que
 }
 
 // searchSubject lists who may (section 8.4). Users are named as they sign in;
-// their id stands beside it, as "sub", which is what tokens say.
+// their id stands beside it as "sub", which is what tokens say.
 func (d *Door) searchSubject(w http.ResponseWriter, r *http.Request, org identity.OrgID) error {
-	return ask(w, r, needAction|needResource, func(q access.Question, p access.Page) (out []any, next string, err error) {
-		ids, next, err := d.o.Access.SearchSubjects(r.Context(), org, q, p)
-		for _, id := range ids {
-			out = append(out, found{Type: q.Subject.Type, ID: id})
+	return ask(w, r, needAction|needResource, func(q access.Question, p access.Page) ([]any, string, error) {
+		list, next, err := d.o.Access.SearchSubjects(r.Context(), org, q, p)
+		if err != nil {
+			return nil, "", err
 		}
-		return out, next, err
+		names := map[identity.ID]string{}
+		if strings.EqualFold(q.Subject.Type, "user") {
+			if names, err = d.o.Access.UserNames(r.Context(), org, idsOf(list)); err != nil {
+				return nil, "", err
+			}
+		}
+		out := make([]any, len(list))
+		for i, text := range list {
+			f := found{Type: q.Subject.Type, ID: text}
+			id, _ := identity.ParseID(text)
+			if name, ok := names[id]; ok {
+				f.ID, f.Properties = name, map[string]any{"sub": text}
+			}
+			out[i] = f
+		}
+		return out, next, nil
 	})
+}
+
+func idsOf(list []string) []identity.ID {
+	out := make([]identity.ID, 0, len(list))
+	for _, text := range list {
+		if id, ok := identity.ParseID(text); ok {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // searchResource lists on what (section 8.5).
