@@ -118,7 +118,7 @@ func findServer() (string, error) {
 		}
 		dir, err := startServer()
 		base = serverIn(dir)
-		return errors.Join(err, os.WriteFile(using.Name(), []byte(dir), 0o644))
+		return errors.Join(err, os.WriteFile(using.Name(), []byte(dir), 0o600))
 	})
 	return base, err
 }
@@ -146,7 +146,7 @@ func lockPath(what string) string {
 }
 
 func openLock(what string) (*os.File, error) {
-	return os.OpenFile(lockPath(what), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o644)
+	return os.OpenFile(lockPath(what), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 }
 
 func lock(f *os.File, how int) error {
@@ -231,19 +231,32 @@ func (a account) run(name string, args ...string) error {
 }
 
 // watch stops the server in a folder when for some seconds no process has had
-// the lock of those who use it.
+// the lock of those who use it. The files of the locks are open already: that of
+// the users as 3, that of those who start a server as 4.
 const watch = `trap '' INT TERM
 idle=0
-while [ $idle -lt 6 ]; do
+while :; do
 	sleep 1
-	if flock -n "$1" true; then idle=$((idle + 1)); else idle=0; fi
-	[ $idle -lt 6 ] || flock "$2" flock -n "$1" sh -c 'pg_ctl -D "$1" -m immediate stop >/dev/null 2>&1; rm -rf "$2"' sh "$3" "$4" || idle=0
+	if flock -n 3; then idle=$((idle + 1)); flock -u 3; else idle=0; fi
+	[ $idle -ge 6 ] || continue
+	flock 4
+	if flock -n 3; then pg_ctl -D "$1" -m immediate stop >/dev/null 2>&1; rm -rf "$2"; exit; fi
+	flock -u 4
+	idle=0
 done`
 
 // stopAfterLast starts a shell that stops the server some seconds after the last
 // process that uses it, however that ends.
 func (a account) stopAfterLast(dir, data string) error {
-	c := a.command("sh", "-c", watch, "sh", lockPath("use"), lockPath("start"), data, dir)
+	c := a.command("sh", "-c", watch, "sh", data, dir)
+	for _, what := range []string{"use", "start"} {
+		f, err := openLock(what)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		c.ExtraFiles = append(c.ExtraFiles, f)
+	}
 	c.SysProcAttr.Setpgid = true
 	if err := c.Start(); err != nil {
 		return err
