@@ -56,7 +56,7 @@ func (st *state) moved(db *store.DB) bool {
 // age is how long ago the logs were looked at.
 func (st *state) age(now time.Time) (oldest time.Duration) {
 	for i := range st.tails {
-		oldest = max(oldest, now.Sub(st.tails[i].looked))
+		oldest = max(oldest, now.Sub(st.tails[i].far))
 	}
 	return oldest
 }

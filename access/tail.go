@@ -19,9 +19,10 @@ var errReload = errors.New("the changes are too many or too far-reaching")
 const (
 	// lookBack is how much later than its id says a change may become visible: ids
 	// are made inside of transactions, which end in another order, and the clocks
-	// of nodes differ. On SQLite one follows the other.
-	lookBack       = 10 * time.Second
-	lookBackSQLite = 2 * time.Second
+	// of nodes differ. On SQLite one follows the other, and in one process they
+	// seldom take long: of the looks within half a second one goes back as far.
+	lookBack     = 10 * time.Second
+	lookBackNear = 2 * time.Second
 	// maxFollow is how many changes are followed; beyond, all is read anew.
 	maxFollow  = 4000
 	changePage = 1000
@@ -32,13 +33,14 @@ const (
 // A tail is what is known of one change log.
 type tail struct {
 	looked time.Time                // when it was read
+	far    time.Time                // when it was read as far back as lookBack
 	known  map[identity.ID]struct{} // changes since lookBack before then
 	last   identity.ID              // the newest change, zero if none is that young
 }
 
 func (s *Service) lookBack() time.Duration {
 	if s.db.Driver() == "sqlite" {
-		return lookBackSQLite
+		return lookBackNear
 	}
 	return lookBack
 }
@@ -54,7 +56,7 @@ func since(t time.Time) (id identity.ID) {
 
 // tailOf reads the end of a log for somebody who is about to read everything.
 func (s *Service) tailOf(ctx context.Context, tx *store.Tx, org identity.OrgID, now time.Time) (tail, error) {
-	t := tail{looked: now, known: map[identity.ID]struct{}{}}
+	t := tail{looked: now, far: now, known: map[identity.ID]struct{}{}}
 	for after := since(now.Add(-s.lookBack())); ; {
 		list, err := tx.Changes(ctx, org, after, changePage)
 		if err != nil {
@@ -72,7 +74,7 @@ func (s *Service) tailOf(ctx context.Context, tx *store.Tx, org identity.OrgID, 
 
 // read returns the tail that follows t, and the changes that are new.
 func (s *Service) read(ctx context.Context, tx *store.Tx, org identity.OrgID, t tail, now time.Time) (tail, []identity.Change, error) {
-	next := tail{looked: now, known: map[identity.ID]struct{}{}, last: t.last}
+	next := tail{looked: now, far: now, known: map[identity.ID]struct{}{}, last: t.last}
 	young := since(now.Add(-s.lookBack()))
 	var fresh []identity.Change
 	for after := since(t.looked.Add(-s.lookBack())); ; {
@@ -109,7 +111,7 @@ func (s *Service) follow(ctx context.Context, epoch uint64, st *state) (*state, 
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		t := touched{upper: &st.upper}
 		for i, org := range st.chain {
-			if next.marks[i] == st.marks[i] && began.Sub(st.tails[i].looked) < lookAge/2 {
+			if next.marks[i] == st.marks[i] && began.Sub(st.tails[i].far) < lookAge/2 {
 				continue
 			}
 			tail, fresh, err := s.read(ctx, tx, org, st.tails[i], began)
