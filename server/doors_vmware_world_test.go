@@ -49,7 +49,7 @@ func cspWorldOf(d *doors) *cspWorld {
 	t, ctx := d.t, d.t.Context()
 	t.Helper()
 	w := &cspWorld{doors: d, people: map[vmware.Kind]identity.ID{}, tokens: map[vmware.Kind]string{vmware.Anonymous: ""}}
-	w.secret = d.app("shop", nil)
+	w.secret = d.app("shop", func(s *identity.AppSettings) { s.Scopes = append(s.Scopes, "vcd_idp") })
 	w.robot = d.app("robot", func(s *identity.AppSettings) {
 		s.Type, s.RedirectURIs, s.PostLogoutRedirectURIs = identity.ServiceApp, nil, nil
 		s.GrantTypes, s.Scopes = []string{identity.GrantClientCredentials}, []string{"openid"}
@@ -85,9 +85,9 @@ func cspWorldOf(d *doors) *cspWorld {
 	w.group = w.newGroup(d.demo.Token, "Union", w.group.String(), bjorn.ID.String())
 	w.afar = w.newGroup(d.demo.OtherToken, "Globetrotters")
 	w.signIn(w.root, "console")
-	w.tokens[vmware.Platform] = w.tokenOf(w.root, "console", op.ID)
-	w.tokens[vmware.Owner] = w.tokenOf(d.demo.Org, "shop", d.ann)
-	w.tokens[vmware.Member] = w.tokenOf(d.demo.Org, "shop", bjorn.ID)
+	w.tokens[vmware.Platform] = w.tokenOf(w.root, "console", op.ID, "vcd_idp")
+	w.tokens[vmware.Owner] = w.tokenOf(d.demo.Org, "shop", d.ann, "vcd_idp")
+	w.tokens[vmware.Member] = w.tokenOf(d.demo.Org, "shop", bjorn.ID, "vcd_idp")
 	o := d.wantTokens(d.form(am+"/auth/token", []string{"grant_type", "client_credentials"}, "Authorization", basic("robot", w.robot)))
 	w.tokens[vmware.Service] = d.text(o, "access_token")
 	return w
@@ -150,7 +150,7 @@ func (w *cspWorld) signIn(org identity.Organisation, client string) {
 	w.t.Helper()
 	_, _, err := w.h.Apps.Create(w.t.Context(), w.cli(org), org.ID, app.NewApp{ClientID: client, AppSettings: identity.AppSettings{
 		Name: client, Type: identity.NativeApp, AuthMethod: identity.AuthNone, RedirectURIs: []string{"https://app.test/cb"},
-		GrantTypes: []string{identity.GrantCode}, Scopes: []string{"openid"}, Trusted: true,
+		GrantTypes: []string{identity.GrantCode}, Scopes: []string{"openid", "vcd_idp"}, Trusted: true,
 	}})
 	if err != nil {
 		w.t.Fatal(err)

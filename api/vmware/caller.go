@@ -3,12 +3,10 @@ package vmware
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/token"
 	"github.com/muster-id/muster/web"
 )
 
@@ -38,7 +36,8 @@ func (d *Door) caller(r *http.Request) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !acts(by, b) {
+	standing := entry.StandingOf(by, b)
+	if standing == entry.NoStanding {
 		return nil, errForeignApp
 	}
 	ctx := r.Context()
@@ -49,26 +48,25 @@ func (d *Door) caller(r *http.Request) (*caller, error) {
 	if c.org, err = d.inOrganisation(r, b.Org, by); err != nil {
 		return nil, err
 	}
-	if c.kind, err = d.kindOf(ctx, c); err != nil {
-		return nil, err
+	switch {
+	case standing == entry.InFull:
+		if c.kind, err = d.kindOf(ctx, c); err != nil {
+			return nil, err
+		}
+		c.by.Perms, err = d.o.Access.Perms(ctx, c.org.ID, c.typ, c.id)
+	case c.org.ID == c.home:
+		c.kind, c.by.Perms = Member, identity.Perms{identity.SignedIn}
+	default:
+		c.kind = Stranger
 	}
 	if c.kind == Stranger && c.org.ID != c.home {
-		return nil, errNoOrganisation
+		err = errNoOrganisation
 	}
-	if c.by.Perms, err = d.o.Access.Perms(ctx, c.org.ID, c.typ, c.id); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	c.by.Org, c.by.RequestID = c.org.ID, web.RequestID(ctx)
 	return c, nil
-}
-
-// acts reports whether a token may stand for its holder here: that of an app
-// which acts for itself, of one of the organisation's own, an API token, or one
-// that was given a scope by which somebody administers. Somebody who let another
-// app know who they are has not let it act for them.
-func acts(by identity.Actor, b *token.Bearer) bool {
-	apiToken := b.App.SoftwareID == entry.APITokens && slices.Contains(b.App.Owners, b.User.String())
-	return b.User.IsZero() || b.App.Trusted || apiToken || slices.Contains(by.Perms, identity.AccessWrite)
 }
 
 // inOrganisation finds the organisation that a request is about: that of the
