@@ -263,3 +263,36 @@ func TestAppsAndTypes(t *testing.T) {
 		h.expect("a name of two groups", h.acme, q, false)
 	})
 }
+
+// A change whose id is older than the last one that was seen is seen too:
+// transactions end in another order than that in which their ids are made.
+func TestLateChange(t *testing.T) {
+	h := newHouse(t, storetest.PostgreSQL(t), nil)
+	h.documents(h.acme)
+	ann, bob := h.user(h.acme, "ann"), h.user(h.acme, "bob")
+	role := h.role(h.acme, "Reader", "document/plan", "read")
+	late := func(user identity.ID, by time.Duration) {
+		h.must(h.db.Update(h.ctx(), func(tx *store.Tx) error {
+			a, err := tx.PutAssignment(h.ctx(), identity.Assignment{
+				Org: h.acme, ID: identity.NewID(), Role: role, Type: identity.UserSubject, Subject: user, Created: time.Now(),
+			})
+			if err != nil {
+				return err
+			}
+			id := since(time.Now().Add(-by))
+			copy(id[6:], a.ID[6:])
+			return tx.Record(h.ctx(), identity.Change{
+				Org: h.acme, ID: id, At: time.Now(), Kind: identity.Created, Type: "Assignment", Target: user, Paths: []string{"role"},
+				Diff: []byte(`{"assignment":[null,{"id":"` + a.ID.String() + `"}]}`),
+			})
+		}))
+	}
+	h.expect("before", h.acme, ask("ann", "read"), false)
+	h.user(h.acme, "eve")
+	h.expect("before, with the newest change", h.acme, ask("bob", "read"), false)
+	late(ann, time.Second)
+	h.expect("a second late", h.acme, ask("ann", "read"), true)
+	late(bob, 6*time.Second)
+	time.Sleep(lookAge)
+	h.expect("six seconds late, half a second later", h.acme, ask("bob", "read"), true)
+}
