@@ -34,7 +34,7 @@ func openSpot(t *testing.T, d *doors) *spot {
 	t.Helper()
 	s := &spot{doors: d, base: "/acme/scim", count: new(int)}
 	secret := d.app("spot", func(a *identity.AppSettings) {
-		a.AuthMethod, a.Scopes = identity.AuthPost, []string{"scim_use"}
+		a.AuthMethod, a.Scopes, a.GrantTypes = identity.AuthPost, []string{"scim_use"}, []string{identity.GrantClientCredentials}
 	})
 	o := d.object(d.form("/acme/oidc/oauth/token", []string{"grant_type", "client_credentials", "client_id", "spot", "client_secret", secret}), 200)
 	s.access = d.text(o, "access_token")
