@@ -45,7 +45,14 @@ func TestAttackSeed002(t *testing.T) {
 				w.noWay(op.Method, path+"?orgLink="+am+"/orgs/"+foreign["orgId"], bodyOf(w, cases[i]))
 			})
 		}
-		w = w.on(t)
+		t.Run("B48 in headers", func(t *testing.T) {
+			w := w.on(t)
+			a := w.as(vmware.Owner, "GET", am+"/v2/loggedin/user/orgs", "", "X-Vmware-Vcloud-Tenant-Context", foreign["orgId"],
+				"X-Vmware-Vcloud-Auth-Context", "globex", "X-Tenant-Id", foreign["orgId"], "X-Org", "globex")
+			if id, _ := at(w.object(a, 200), "results[].id"); id != w.demo.Org.ID.String() {
+				t.Errorf("the organisation is %v", id)
+			}
+		})
 		t.Run("B48 in the body", func(t *testing.T) { foreignBodies(w.on(t), foreign) })
 	})
 }
