@@ -50,3 +50,9 @@ func (s *Server) bearer(r *http.Request) (*token.Bearer, error) {
 	_, b, err := s.holder(r)
 	return b, err
 }
+
+// person finds who signed in and holds the token of a request, for doors that
+// people come to without a connection.
+func (s *Server) person(r *http.Request) (identity.Actor, identity.Organisation, error) {
+	return s.cloud.Person(r)
+}

@@ -70,9 +70,10 @@ func (s *Server) mountSignIn(mux *http.ServeMux, pages *ui.UI) error {
 	vmware.New(vmware.Options{
 		Entry: entrance, Directory: h.Directory, Access: h.Access, Apps: h.Apps, Tokens: h.Tokens, Sessions: h.Sessions, Provider: provider,
 	}).Mount(mux)
-	cloudapi.New(cloudapi.Options{
+	s.cloud = cloudapi.New(cloudapi.Options{
 		Entry: entrance, Directory: h.Directory, Access: h.Access, Apps: h.Apps, Tokens: h.Tokens, Provider: provider, Public: s.url,
-	}).Mount(mux)
+	})
+	s.cloud.Mount(mux)
 	cidaas.New(cidaas.Options{Directory: h.Directory, Apps: h.Apps, Tokens: h.Tokens, Provider: provider}).Mount(mux)
 	s.stack = stackspot.New(stackspot.Options{Directory: h.Directory, Access: h.Access, Provider: provider, Public: s.url, Bearer: s.actor})
 	activid.New(activid.Options{Directory: h.Directory, Tokens: h.Tokens, Provider: provider, Public: s.url}).Mount(mux)

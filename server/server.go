@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/muster-id/muster/api/cloudapi"
 	"github.com/muster-id/muster/api/scim"
 	"github.com/muster-id/muster/api/stackspot"
 	"github.com/muster-id/muster/config"
@@ -39,6 +40,7 @@ type Server struct {
 	log      *slog.Logger
 	door     *scim.Door
 	stack    *stackspot.Door
+	cloud    *cloudapi.Door
 	people   *portal.Portal
 	pages    *ui.UI
 	trace    tracing
@@ -64,7 +66,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	cfg := o.House.Config
 	s.door = scim.New(scim.Options{
-		Directory: o.House.Directory, Keys: o.House.Keys, Public: o.URL, Bearer: s.bearer, Certificates: cfg.Certificates(), Limits: limits(cfg), Log: s.log,
+		Directory: o.House.Directory, Keys: o.House.Keys, Public: o.URL, Bearer: s.bearer, Person: s.person, Certificates: cfg.Certificates(), Limits: limits(cfg), Log: s.log,
 	})
 	h, err := s.handler()
 	if err != nil {

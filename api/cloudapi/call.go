@@ -87,6 +87,21 @@ func (d *Door) call(w http.ResponseWriter, r *http.Request) (*call, error) {
 	return c, nil
 }
 
+// Person finds who makes a request with the token of a session, in which
+// organisation, and what their roles let them do there, for another door that
+// they use too. What an app may do by its scopes does not count: that door has a
+// scope of its own.
+func (d *Door) Person(r *http.Request) (identity.Actor, identity.Organisation, error) {
+	c, err := d.call(nil, r)
+	if err != nil {
+		return identity.Actor{}, identity.Organisation{}, err
+	}
+	if typ, id := c.subject(); typ == identity.AppSubject {
+		c.by.Perms, err = d.o.Access.Perms(c.ctx, c.org.ID, typ, id)
+	}
+	return c.by, c.org, err
+}
+
 // acts reports whether a token may stand for its holder here: that of an app
 // which acts for itself, of one of the organisation's own, an API token, or one
 // that was given a scope by which somebody administers. Somebody who let another

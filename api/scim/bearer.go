@@ -34,6 +34,9 @@ func (d *Door) connection(r *http.Request) (identity.Connection, identity.Organi
 	if err != nil {
 		return identity.Connection{}, identity.Organisation{}, err
 	}
+	if b.App.Connection == "" && !slices.Contains(b.Scopes, scope) {
+		return identity.Connection{}, identity.Organisation{}, errNoConnection
+	}
 	if !slices.Contains(b.Scopes, scope) || b.App.Connection == "" {
 		return identity.Connection{}, identity.Organisation{}, errScope
 	}
@@ -51,6 +54,10 @@ var errScope = &protocol.Error{
 	Status: http.StatusForbidden,
 	Detail: "The access token does not hold the scope \"scim\", or its app has no SCIM connection.",
 }
+
+// errNoConnection is errScope for the token of an app that has nothing to do with
+// connections: what its holder may do here depends on who that is.
+var errNoConnection = &protocol.Error{Status: errScope.Status, Detail: errScope.Detail}
 
 // wellKnown is where the metadata of a protected resource stands; the path of
 // the resource follows (RFC 9728 section 3.1).

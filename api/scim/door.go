@@ -4,6 +4,7 @@ package scim
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -30,6 +31,10 @@ type Options struct {
 	// Bearer reads an access token of a request. nil: only the tokens of
 	// connections open this door.
 	Bearer func(*http.Request) (*token.Bearer, error)
+	// Person finds who signed in and holds the token of a request, in which
+	// organisation they act, and what they may do there. nil: people who bring no
+	// connection stay outside.
+	Person func(*http.Request) (identity.Actor, identity.Organisation, error)
 	// Certificates says that certificates of clients arrive here, so that tokens
 	// can be bound to them.
 	Certificates bool
@@ -47,6 +52,7 @@ type Door struct {
 	throttle *throttle
 	views    *provision.Views
 	bearer   func(*http.Request) (*token.Bearer, error)
+	person   func(*http.Request) (identity.Actor, identity.Organisation, error)
 
 	certificates bool
 }
@@ -60,7 +66,7 @@ func New(o Options) *Door {
 		o.Now = time.Now
 	}
 	d := &Door{
-		dir: o.Directory, bearer: o.Bearer, certificates: o.Certificates, public: strings.TrimSuffix(o.Public, "/"), throttle: newThrottle(o.Now),
+		dir: o.Directory, bearer: o.Bearer, person: o.Person, certificates: o.Certificates, public: strings.TrimSuffix(o.Public, "/"), throttle: newThrottle(o.Now),
 		async: provision.NewAsync(o.Directory, o.Log), views: &provision.Views{},
 	}
 	d.server = protocol.New(protocol.Options{
@@ -136,6 +142,9 @@ func (d *Door) authenticate(r *http.Request) (*protocol.Client, error) {
 	c, org, err := d.connection(r)
 	if identity.KindOf(err) == identity.Unauthenticated {
 		return nil, errStranger
+	}
+	if errors.Is(err, errNoConnection) && d.person != nil {
+		return d.personal(r)
 	}
 	if err != nil {
 		return nil, err

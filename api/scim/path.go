@@ -32,7 +32,7 @@ func parse(path, query string) address {
 	}
 	first, after := cutSegment(rest)
 	if isVersion(first) {
-		a.Version, a.Rest = strings.ToLower(first), after
+		a.Version, a.Rest = strings.ToLower(first), withoutURN(after)
 		a.Root = "/scim/v2"
 		return a
 	}
@@ -40,7 +40,7 @@ func parse(path, query string) address {
 	if first == "" || !isVersion(second) {
 		return a
 	}
-	a.Organisation, a.Version, a.Rest = first, strings.ToLower(second), after
+	a.Organisation, a.Version, a.Rest = first, strings.ToLower(second), withoutURN(after)
 	a.Root = "/scim/" + first + "/v2"
 	return a
 }
