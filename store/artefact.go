@@ -50,6 +50,9 @@ func (tx *Tx) PutArtefact(ctx context.Context, a identity.Artefact) error {
 	if err == nil && n == 0 {
 		return identity.NewError(identity.Conflict, "", "That has been used before.")
 	}
+	if a.Kind == RevokedKind {
+		tx.wrote[a.Org] = true // who remembers that a token lives must look again
+	}
 	return wrap(err, "store an artefact %s", a.Kind)
 }
 

@@ -72,8 +72,8 @@ func (m *marks) move(orgs map[identity.OrgID]bool) {
 }
 
 // Mark returns a number that moves, before Update returns, whenever this process
-// has recorded a change of an organisation, or may have: an Update whose outcome
-// is unknown moves it too. What it says of one process is exact; what others
+// has recorded a change of an organisation or revoked a token of it, or may have:
+// an Update whose outcome is unknown moves it too. What it says of one process is exact; what others
 // write does not show in it.
 func (db *DB) Mark(org identity.OrgID) uint64 { return db.marks.of(org).Load() }
 

@@ -51,6 +51,7 @@ type Service struct {
 	slugs   memo.Map[string, identity.OrgID]
 	signers *lru.Cache[signerID, *signer]
 	read    *lru.Cache[[32]byte, *accessClaims] // by the hash of a token that was believed
+	lived   *lru.Cache[string, seen]            // by the hash of a token of an app that acts for itself
 }
 
 // How much is remembered.
@@ -58,6 +59,7 @@ const (
 	maxTenants = 4096
 	maxSigners = 4096
 	maxRead    = 16384
+	maxLived   = 4096
 )
 
 // New makes a Service.
@@ -78,6 +80,7 @@ func New(o Options) *Service {
 	s.tenants.Max, s.slugs.Max = maxTenants, maxTenants
 	s.signers, _ = lru.New[signerID, *signer](maxSigners) // fails only for sizes below one
 	s.read, _ = lru.New[[32]byte, *accessClaims](maxRead)
+	s.lived, _ = lru.New[string, seen](maxLived)
 	return s
 }
 

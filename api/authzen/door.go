@@ -49,7 +49,7 @@ func (d *Door) Routes() []web.Route {
 		}
 		routes = append(routes,
 			route("/evaluation", d.evaluation).Says(200, "Decide", tuple{}, decision{}, "explain: tell the reasons too"),
-			route("/evaluations", d.evaluations).Says(200, "Decide many questions at once", batchForm{}, batchAnswer{}),
+			route("/evaluations", d.evaluations).Says(200, "Decide many questions at once", batch{}, batchAnswer{}),
 			route("/search/subject", d.searchSubject).Says(200, "List who may", search{}, page{}),
 			route("/search/resource", d.searchResource).Says(200, "List on what somebody may", search{}, page{}),
 			route("/search/action", d.searchAction).Says(200, "List what somebody may", search{}, page{}),
@@ -58,19 +58,10 @@ func (d *Door) Routes() []web.Route {
 	return routes
 }
 
-// What a batch looks like to those who read about it; batch is how it is read.
-type (
-	batchForm struct {
-		tuple
-		Evaluations []tuple `json:"evaluations"`
-		Options     struct {
-			Semantic string `json:"evaluations_semantic,omitempty"`
-		} `json:"options"`
-	}
-	batchAnswer struct {
-		Evaluations []decision `json:"evaluations"`
-	}
-)
+// batchAnswer is what a batch is answered with, for those who read about it.
+type batchAnswer struct {
+	Evaluations []decision `json:"evaluations"`
+}
 
 // Mount puts the door into mux.
 func (d *Door) Mount(mux *http.ServeMux) {

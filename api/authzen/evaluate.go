@@ -61,8 +61,8 @@ const (
 // evaluations answers many questions (section 7). An item that is no question is
 // answered with false; a batch that is none is an error.
 func (d *Door) evaluations(w http.ResponseWriter, r *http.Request, org identity.OrgID) error {
-	var b batch
-	if err := read(w, r, &b); err != nil {
+	b, questions, faults, err := readBatch(w, r)
+	if err != nil {
 		return err
 	}
 	semantic := b.Options.Semantic
@@ -73,13 +73,12 @@ func (d *Door) evaluations(w http.ResponseWriter, r *http.Request, org identity.
 	default:
 		return invalid("There is no evaluations_semantic " + strconv.Quote(semantic) + ".")
 	}
-	if len(b.Evaluations) == 0 {
+	if len(faults) == 0 {
 		return d.single(w, r, org, b.tuple)
 	}
-	if len(b.Evaluations) > maxItems {
+	if len(faults) > maxItems {
 		return invalid("A request holds at most " + strconv.Itoa(maxItems) + " evaluations.")
 	}
-	questions, faults := b.questions()
 	answers, err := d.o.Access.DecideAll(r.Context(), org, questions)
 	if err != nil {
 		return err
@@ -112,24 +111,43 @@ func (d *Door) evaluations(w http.ResponseWriter, r *http.Request, org identity.
 	return nil
 }
 
-// questions lays the items over the defaults. A fault stands at every item that
-// is no question, nil at the others, whose questions follow each other.
-func (b *batch) questions() (list []access.Question, faults []error) {
-	list, faults = make([]access.Question, 0, len(b.Evaluations)), make([]error, len(b.Evaluations))
-	for i, raw := range b.Evaluations {
-		var t tuple
-		if err := decode(raw, &t); err != nil {
-			faults[i] = err
-			continue
+// readBatch reads a batch and lays its items over the defaults. A fault stands at
+// every item that is no question, nil at the others, whose questions follow each
+// other.
+func readBatch(w http.ResponseWriter, r *http.Request) (b batch, list []access.Question, faults []error, err error) {
+	add := func(t tuple, err error) {
+		var q access.Question
+		if err == nil {
+			q, err = t.over(b.tuple).question(needSubject | needAction | needResource)
 		}
-		q, err := t.over(b.tuple).question(needSubject | needAction | needResource)
-		if err != nil {
-			faults[i] = err
-			continue
+		if err == nil {
+			list = append(list, q)
 		}
-		list = append(list, q)
+		faults = append(faults, err)
 	}
-	return list, faults
+	err = body(w, r, func(text []byte) error {
+		err := decode(text, &b)
+		if err == nil {
+			list, faults = make([]access.Question, 0, len(b.Evaluations)), make([]error, 0, len(b.Evaluations))
+			for _, t := range b.Evaluations {
+				add(t, nil)
+			}
+			return nil
+		}
+		// Perhaps it is one item alone that is of a wrong type.
+		var loose looseBatch
+		if decode(text, &loose) != nil {
+			return err
+		}
+		b = batch{tuple: loose.tuple, options: loose.options}
+		for _, raw := range loose.Evaluations {
+			var t tuple
+			err := decode(raw, &t)
+			add(t, err)
+		}
+		return nil
+	})
+	return b, list, faults, err
 }
 
 func appendDecision(out []byte, allow bool) []byte {

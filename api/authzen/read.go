@@ -2,6 +2,7 @@ package authzen
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,18 +32,29 @@ type entity struct {
 // A tuple is one question as it is sent. Members that we do not know are ignored,
 // as section 10.1 asks.
 type tuple struct {
-	Subject  *entity        `json:"subject"`
-	Action   *entity        `json:"action"`
-	Resource *entity        `json:"resource"`
+	Subject  entity         `json:"subject"`
+	Action   entity         `json:"action"`
+	Resource entity         `json:"resource"`
 	Context  map[string]any `json:"context"`
 }
 
 // A batch is the body of an evaluations request.
 type batch struct {
 	tuple
+	Evaluations []tuple `json:"evaluations"`
+	options
+}
+
+// A looseBatch is a batch of which some items are of a wrong type.
+type looseBatch struct {
+	tuple
 	Evaluations []json.RawMessage `json:"evaluations"`
-	Options     struct {
-		Semantic string `json:"evaluations_semantic"`
+	options
+}
+
+type options struct {
+	Options struct {
+		Semantic string `json:"evaluations_semantic,omitempty"`
 	} `json:"options"`
 }
 
@@ -61,25 +73,30 @@ var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // read decodes the body, a JSON object, into v.
 func read(w http.ResponseWriter, r *http.Request, v any) error {
+	return body(w, r, func(text []byte) error { return decode(text, v) })
+}
+
+// body reads the body, a JSON object, for as long as use runs.
+func body(w http.ResponseWriter, r *http.Request, use func([]byte) error) error {
 	if kind := r.Header.Get("Content-Type"); kind != "application/json" {
 		if kind, _, err := mime.ParseMediaType(kind); err != nil || kind != "application/json" {
 			return invalid("The body must be application/json.")
 		}
 	}
-	body := bodies.Get().(*bytes.Buffer)
-	defer bodies.Put(body)
-	body.Reset()
-	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+	read := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(read)
+	read.Reset()
+	if _, err := read.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return invalid("The body is larger than 1 MiB.")
 		}
 		return invalid("The body was cut off.")
 	}
-	text := bytes.TrimLeft(body.Bytes(), " \t\r\n")
+	text := bytes.TrimLeft(read.Bytes(), " \t\r\n")
 	if len(text) == 0 || text[0] != '{' {
 		return invalid("The body must be a JSON object.")
 	}
-	return decode(text, v)
+	return use(text)
 }
 
 func decode(text []byte, v any) error {
@@ -107,18 +124,12 @@ const (
 // question turns a tuple into a question and finds what is missing in it.
 func (t tuple) question(need parts) (q access.Question, err error) {
 	switch {
-	case t.Subject == nil:
-		return q, invalid(`"subject" is missing.`)
 	case t.Subject.Type == "":
 		return q, invalid(`"subject.type" is missing.`)
 	case need&needSubject != 0 && t.Subject.ID == "":
 		return q, invalid(`"subject.id" is missing.`)
-	case need&needAction != 0 && t.Action == nil:
-		return q, invalid(`"action" is missing.`)
 	case need&needAction != 0 && t.Action.Name == "":
 		return q, invalid(`"action.name" is missing.`)
-	case t.Resource == nil:
-		return q, invalid(`"resource" is missing.`)
 	case t.Resource.Type == "":
 		return q, invalid(`"resource.type" is missing.`)
 	case need&needResource != 0 && t.Resource.ID == "":
@@ -126,10 +137,7 @@ func (t tuple) question(need parts) (q access.Question, err error) {
 	}
 	q.Subject = access.Entity{Type: t.Subject.Type, ID: t.Subject.ID, Properties: t.Subject.Properties}
 	q.Resource = access.Entity{Type: t.Resource.Type, ID: t.Resource.ID, Properties: t.Resource.Properties}
-	if t.Action != nil {
-		q.Action, q.ActionP = t.Action.Name, t.Action.Properties
-	}
-	q.Context = t.Context
+	q.Action, q.ActionP, q.Context = t.Action.Name, t.Action.Properties, t.Context
 	return q, nil
 }
 
@@ -143,22 +151,10 @@ func (t tuple) over(d tuple) tuple {
 	return t
 }
 
-func (e *entity) over(d *entity) *entity {
-	if e == nil || d == nil {
-		if e == nil {
-			return d
-		}
-		return e
+func (e entity) over(d entity) entity {
+	if e.Type == "" && e.ID == "" && e.Name == "" && e.Properties == nil {
+		return d
 	}
-	out := *e
-	if out.Type == "" {
-		out.Type = d.Type
-	}
-	if out.ID == "" {
-		out.ID = d.ID
-	}
-	if out.Name == "" {
-		out.Name = d.Name
-	}
-	return &out
+	e.Type, e.ID, e.Name = cmp.Or(e.Type, d.Type), cmp.Or(e.ID, d.ID), cmp.Or(e.Name, d.Name)
+	return e
 }
