@@ -14,7 +14,6 @@ import (
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/web"
-	"github.com/swaggest/jsonschema-go"
 	"github.com/swaggest/openapi-go"
 	"github.com/swaggest/openapi-go/openapi31"
 )
@@ -34,8 +33,12 @@ var problem = map[int]string{
 // document describes parts as one API at a public URL.
 func document(parts []Part, public, version string) (*openapi31.Spec, error) {
 	r := openapi31.NewReflector()
-	r.JSONSchemaReflector().DefaultOptions = append(r.JSONSchemaReflector().DefaultOptions,
-		jsonschema.InterceptDefName(definition), jsonschema.InterceptSchema(texts))
+	schemas := r.JSONSchemaReflector()
+	schemas.InterceptDefName(definition)
+	for _, id := range []any{identity.ID{}, identity.OrgID{}} {
+		schemas.AddTypeMapping(id, "") // ids marshal as text
+	}
+	schemas.AddTypeMapping(json.RawMessage{}, map[string]any{})
 	s := r.Spec
 	s.Info.WithTitle("Muster").WithVersion(version).
 		WithDescription("The JSON API of an organisation's identity system. Callers bring an access token; its scopes, and the roles of its holder, say what is open to them.")
@@ -138,22 +141,4 @@ func upper(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// texts says of our ids that they are strings: they marshal as text.
-func texts(p jsonschema.InterceptSchemaParams) (bool, error) {
-	t := p.Value.Type()
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t {
-	case reflect.TypeFor[identity.ID](), reflect.TypeFor[identity.OrgID]():
-		p.Schema.TypeEns().WithSimpleTypes(jsonschema.String)
-		p.Schema.Items = nil
-		p.Schema.WithFormat("uuid")
-		return true, nil
-	case reflect.TypeFor[json.RawMessage]():
-		return true, nil
-	}
-	return false, nil
 }

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"net/http"
+	"sync"
 
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/locale"
@@ -25,24 +26,31 @@ type Options struct {
 // A Door serves the description of our own API.
 type Door struct {
 	room *ui.Room
-	text []byte // the document as JSON
+	made func() (description, error)
+}
+
+// A description is the document as JSON, and what the page shows of it.
+type description struct {
+	text []byte
 	page manual
 }
 
-// New describes the parts.
+// New makes a Door. What it serves is made when somebody first asks: few do, and
+// a server starts without waiting for it.
 func New(o Options) (*Door, error) {
+	room, err := o.UI.Room(files, "templates", locale.Must(files, "words"))
+	return &Door{room, sync.OnceValues(func() (description, error) { return describe(o) })}, err
+}
+
+func describe(o Options) (d description, err error) {
 	spec, err := document(o.Parts, o.Public, o.Version)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
-	d := &Door{}
 	if d.text, err = json.MarshalIndent(spec, "", "  "); err != nil {
-		return nil, err
+		return d, err
 	}
-	if d.page, err = readManual(d.text); err != nil {
-		return nil, err
-	}
-	d.room, err = o.UI.Room(files, "templates", locale.Must(files, "words"))
+	d.page, err = readManual(d.text)
 	return d, err
 }
 
@@ -55,15 +63,23 @@ func (d *Door) Mount(mux *http.ServeMux) {
 }
 
 func (d *Door) document(w http.ResponseWriter, _ *http.Request, _ identity.Actor) error {
+	made, err := d.made()
+	if err != nil {
+		return err
+	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "public, max-age=300")
 	h.Set("Access-Control-Allow-Origin", "*") // it is no secret, and generators run in browsers too
-	_, _ = w.Write(d.text)                    // the client may be gone; nobody else to tell
+	_, _ = w.Write(made.text)                 // the client may be gone; nobody else to tell
 	return nil
 }
 
 func (d *Door) manual(w http.ResponseWriter, r *http.Request, _ identity.Actor) error {
-	d.room.Render(w, r, http.StatusOK, ui.Page{Title: "docs.title", Body: "manual", Data: d.page, Wide: true, Once: true, Langs: []string{"en"}})
+	made, err := d.made()
+	if err != nil {
+		return err
+	}
+	d.room.Render(w, r, http.StatusOK, ui.Page{Title: "docs.title", Body: "manual", Data: made.page, Wide: true, Once: true, Langs: []string{"en"}})
 	return nil
 }
