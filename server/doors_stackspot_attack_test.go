@@ -91,6 +91,14 @@ func (s *spot) unknownTenants() {
 // escalation tries to give what the app may not do itself: it may handle
 // resources and the catalogue, but not apps or settings.
 func (s *spot) escalation() {
+	owners, user := s.group(), s.user()
+	id, _ := identity.ParseID(owners)
+	if _, err := s.h.Access.Assign(s.t.Context(), s.by(), identity.Assignment{Role: identity.OrganizationOwner, Type: identity.GroupSubject, Subject: id}); err != nil {
+		s.t.Fatal(err)
+	}
+	if s.refuse(403, "", "PATCH", "/Groups/"+owners, `{"Operations":[{"op":"add","path":"members","value":[{"value":"`+user+`"}]}]}`); len(s.members(owners)) != 0 {
+		s.t.Error("somebody has become an owner")
+	}
 	statement := `{"actions":["apps:write"],"resource":"muster/api"}`
 	for phrase, w := range map[string]int{
 		"a permission":      s.send("POST", "/Permissions", fmt.Sprintf(`{"name":%q,"statements":[%s]}`, s.unique("p"), statement)).Code,

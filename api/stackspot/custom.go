@@ -57,9 +57,11 @@ type said struct {
 func (s *said) spellings() spellings {
 	return spellings{value: func(t target, v any) (any, bool, error) {
 		if t.is("", customURN) || t.is(customURN, "") {
-			s.custom = true
 			v, err := s.extension(v)
-			return v, true, err
+			o, object := v.(schema.Object)
+			keep := !object || len(o) > 0
+			s.custom = s.custom || keep
+			return v, keep, err
 		}
 		s.active = s.active || t.is("", "active") || t.is(schema.UserURN, "active")
 		if t.uri == "" {
