@@ -99,6 +99,14 @@ func (s *spot) escalation() {
 	if s.refuse(403, "", "PATCH", "/Groups/"+owners, `{"Operations":[{"op":"add","path":"members","value":[{"value":"`+user+`"}]}]}`); len(s.members(owners)) != 0 {
 		s.t.Error("somebody has become an owner")
 	}
+	half := *s
+	half.access = s.tokenOf("users:manage")
+	if half.send("GET", "/Users/"+user, "").Code != 200 {
+		s.t.Error("users:manage does not read users")
+	}
+	for _, path := range []string{"/Roles", "/Users/" + user + "/Roles", "/Roles/" + s.role() + "/Members"} {
+		half.refuse(403, "", "GET", path, "")
+	}
 	statement := `{"actions":["apps:write"],"resource":"muster/api"}`
 	for phrase, w := range map[string]int{
 		"a permission":      s.send("POST", "/Permissions", fmt.Sprintf(`{"name":%q,"statements":[%s]}`, s.unique("p"), statement)).Code,
@@ -114,6 +122,16 @@ func (s *spot) escalation() {
 			s.t.Errorf("%s that may do more = %d", phrase, w)
 		}
 	}
+}
+
+// tokenOf is a token with one scope of an app of acme.
+func (s *spot) tokenOf(scope string) string {
+	s.t.Helper()
+	id := s.unique("half")
+	secret := s.app(id, func(a *identity.AppSettings) {
+		a.Scopes, a.GrantTypes = []string{scope}, []string{identity.GrantClientCredentials}
+	})
+	return s.text(s.object(s.form("/acme/oidc/oauth/token", []string{"grant_type", "client_credentials"}, "Authorization", basic(id, secret)), 200), "access_token")
 }
 
 // harmless is the body of a permission for something of acme's own.

@@ -258,7 +258,7 @@ func rolesOf(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return v.page(w, all, total, start)
 }
 
-// membersOf lists the users that have a role.
+// membersOf lists the users that have a role, for those who may read both.
 func membersOf(w http.ResponseWriter, r *http.Request, v *visit) error {
 	ctx := r.Context()
 	start, count, err := span(r)
@@ -269,7 +269,7 @@ func membersOf(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if _, err := v.access.Roles.Get(ctx, v.reader, role); err != nil {
+	if _, err := v.access.Roles.Get(ctx, v.by, role); err != nil {
 		return err
 	}
 	rt, err := v.typeOf(ctx, users.name)
@@ -280,7 +280,7 @@ func membersOf(w http.ResponseWriter, r *http.Request, v *visit) error {
 	total, after := 1, identity.ID{}
 	for skip := start - 1; total > 0; {
 		var ids []identity.ID
-		if ids, total, err = v.access.Holders(ctx, v.reader, role, after, maxPage); err != nil {
+		if ids, total, err = v.access.Holders(ctx, v.by, role, after, maxPage); err != nil {
 			return err
 		}
 		if len(ids) == 0 {
