@@ -95,7 +95,7 @@ func checkLists() []checks {
 	for _, op := range vmware.Operations() {
 		seed.list = append(seed.list, op.Name)
 	}
-	return []checks{seed, stackspotChecks()}
+	return []checks{seed, stackspotChecks(), authzenChecks()}
 }
 
 // A plan is a certification plan of the OpenID Foundation.
