@@ -195,7 +195,7 @@ func cloudProvider(w *cspWorld, foreign map[string]string) {
 // by the rights of a role, and the last owner stays (attack 52).
 func TestAttackCloudEscalation(t *testing.T) {
 	eachCSP(t, func(t *testing.T, w *cspWorld) {
-		clerk := w.newUser()
+		clerk, owners := w.newUser(), w.newGroup(w.demo.Token, "Owners")
 		keeper := w.limited("keeper", identity.AccessRead, identity.AccessWrite, identity.ResourcesRead, identity.ResourcesWrite)
 		w.assign(w.demo.Org, identity.Assignment{Role: keeper, Type: identity.UserSubject, Subject: clerk})
 		w.tokens["clerk"] = w.tokenOf(w.demo.Org, "shop", clerk)
@@ -215,10 +215,19 @@ func TestAttackCloudEscalation(t *testing.T) {
 			return `{"values":[` + strings.Join(list, ",") + `]}`
 		}
 		rolePath := v1 + "/roles/urn:vcloud:role:" + keeper.String() + "/rights"
+		w.assign(w.demo.Org, identity.Assignment{Role: identity.OrganizationOwner, Type: identity.GroupSubject, Subject: owners})
 		for phrase, c := range map[string]struct {
 			kind               vmware.Kind
 			method, path, body string
 		}{
+			"A52 a clerk joins a group of owners":       {"clerk", "PUT", of(clerk) + "/groups", `{"values":[{"id":"urn:vcloud:group:` + owners.String() + `"}]}`},
+			"A52 a clerk sets the password of an owner": {"clerk", "PUT", of(w.ann), `{"password":"Correct-horse-9"}`},
+			"A52 a clerk changes the mail of an owner":  {"clerk", "PUT", of(w.ann), `{"email":"clerk@acme.example"}`},
+			"A52 a clerk removes an owner":              {"clerk", "DELETE", of(w.ann), ""},
+			"A52 a clerk joins a group by SCIM": {"clerk", "PATCH", "/scim/v2/Groups/" + owners.String(), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+				"Operations":[{"op":"add","path":"members","value":[{"value":"` + clerk.String() + `"}]}]}`},
+			"A52 a clerk sets a password by SCIM": {"clerk", "PATCH", "/scim/v2/Users/" + w.ann.String(), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+				"Operations":[{"op":"replace","path":"password","value":"Correct-horse-9"}]}`},
 			"A52 a member makes themself an owner":          {vmware.Member, "PUT", of(w.people[vmware.Member]), role(identity.OrganizationOwner)},
 			"A52 a member renames themself":                 {vmware.Member, "PUT", of(w.people[vmware.Member]), `{"username":"boss"}`},
 			"A52 an owner makes themself an operator":       {vmware.Owner, "PUT", of(w.ann), `{"roleEntityRefs":[{"id":"` + identity.OrganizationOwner.String() + `"},{"id":"` + identity.PlatformOperator.String() + `"}]}`},

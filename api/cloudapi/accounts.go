@@ -113,6 +113,16 @@ func (d *Door) account(c *call) (*identity.App, error) {
 	return a, err
 }
 
+// accountToChange finds the service account of a path, which the caller may
+// change.
+func (d *Door) accountToChange(c *call) (*identity.App, error) {
+	a, err := d.account(c)
+	if err == nil {
+		err = d.bound(c, identity.AppSubject, a.ID)
+	}
+	return a, err
+}
+
 func (d *Door) getAccount(c *call) error {
 	a, err := d.account(c)
 	if err != nil {
@@ -195,7 +205,7 @@ func (d *Door) createAccount(c *call) error {
 }
 
 func (d *Door) changeAccount(c *call) error {
-	a, err := d.account(c)
+	a, err := d.accountToChange(c)
 	if err != nil {
 		return err
 	}
@@ -220,7 +230,7 @@ func (d *Door) changeAccount(c *call) error {
 }
 
 func (d *Door) deleteAccount(c *call) error {
-	a, err := d.account(c)
+	a, err := d.accountToChange(c)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (d *Door) call(w http.ResponseWriter, r *http.Request) (*call, error) {
 // Person finds who makes a request with the token of a session, in which
 // organisation, and what their roles let them do there, for another door that
 // they use too. What an app may do by its scopes does not count: that door has a
-// scope of its own.
+// scope of its own. Only who may do what owners may can write there.
 func (d *Door) Person(r *http.Request) (identity.Actor, identity.Organisation, error) {
 	c, err := d.call(nil, r)
 	if err != nil {
@@ -99,7 +99,40 @@ func (d *Door) Person(r *http.Request) (identity.Actor, identity.Organisation, e
 	if typ, id := c.subject(); typ == identity.AppSubject {
 		c.by.Perms, err = d.o.Access.Perms(c.ctx, c.org.ID, typ, id)
 	}
+	if !c.ownsAll() {
+		c.by.Perms = slices.DeleteFunc(slices.Clone(c.by.Perms), func(p identity.Perm) bool {
+			return p == identity.ResourcesWrite || p == identity.AccessWrite
+		})
+	}
 	return c.by, c.org, err
+}
+
+// ownsAll reports whether the caller may do what an owner may. Whoever may do
+// less could, by a password or a membership, become somebody who may do more.
+func (c *call) ownsAll() bool {
+	for _, r := range identity.BuiltInRoles() {
+		if r.ID == identity.OrganizationOwner {
+			return c.covers(r.Perms)
+		}
+	}
+	return false
+}
+
+// covers reports whether the caller may do all of something.
+func (c *call) covers(perms identity.Perms) bool {
+	return !slices.ContainsFunc(perms, func(p identity.Perm) bool { return c.by.Need(p) != nil })
+}
+
+var errMore = identity.NewError(identity.Denied, "", "You may not change what may do more than you may.")
+
+// bound refuses a change of somebody who may do more than the caller, or of what
+// makes somebody so.
+func (d *Door) bound(c *call, typ identity.SubjectType, id identity.ID) error {
+	perms, err := d.o.Access.Perms(c.ctx, c.org.ID, typ, id)
+	if err == nil && !c.covers(perms) {
+		err = errMore
+	}
+	return err
 }
 
 // acts reports whether a token may stand for its holder here: that of an app

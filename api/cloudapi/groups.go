@@ -73,6 +73,15 @@ func (d *Door) group(c *call) (people.Group, error) {
 	return g, err
 }
 
+// groupToChange finds the group of a path, which the caller may change.
+func (d *Door) groupToChange(c *call) (people.Group, error) {
+	g, err := d.group(c)
+	if err == nil {
+		err = d.bound(c, identity.GroupSubject, g.ID)
+	}
+	return g, err
+}
+
 func (d *Door) getGroup(c *call) error {
 	g, err := d.group(c)
 	if err != nil {
@@ -146,7 +155,7 @@ func (d *Door) createGroup(c *call) error {
 }
 
 func (d *Door) changeGroup(c *call) error {
-	g, err := d.group(c)
+	g, err := d.groupToChange(c)
 	if err != nil {
 		return err
 	}
@@ -169,7 +178,7 @@ func (d *Door) changeGroup(c *call) error {
 }
 
 func (d *Door) deleteGroup(c *call) error {
-	g, err := d.group(c)
+	g, err := d.groupToChange(c)
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,15 @@ func (d *Door) listParties(c *call) error {
 
 func (d *Door) party(c *call) (*identity.App, error) { return d.appOf(c, kindRelyingParty, isParty) }
 
+// partyToChange finds the relying party of a path, which the caller may change.
+func (d *Door) partyToChange(c *call) (*identity.App, error) {
+	a, err := d.party(c)
+	if err == nil {
+		err = d.bound(c, identity.AppSubject, a.ID)
+	}
+	return a, err
+}
+
 func (d *Door) getParty(c *call) error {
 	a, err := d.party(c)
 	if err != nil {
@@ -107,7 +116,7 @@ func (d *Door) createParty(c *call) error {
 }
 
 func (d *Door) changeParty(c *call) error {
-	a, err := d.party(c)
+	a, err := d.partyToChange(c)
 	if err != nil {
 		return err
 	}
@@ -126,7 +135,7 @@ func (d *Door) changeParty(c *call) error {
 }
 
 func (d *Door) deleteParty(c *call) error {
-	a, err := d.party(c)
+	a, err := d.partyToChange(c)
 	if err != nil {
 		return err
 	}
@@ -138,7 +147,7 @@ func (d *Door) deleteParty(c *call) error {
 
 // newPartySecret gives a relying party another secret; the old ones end at once.
 func (d *Door) newPartySecret(c *call) error {
-	a, err := d.party(c)
+	a, err := d.partyToChange(c)
 	if err != nil {
 		return err
 	}

@@ -109,8 +109,17 @@ func (d *Door) createUser(c *call) error {
 	return d.sendUser(c, id, true)
 }
 
-func (d *Door) changeUser(c *call) error {
+// userToChange finds the user of a path, whom the caller may change.
+func (d *Door) userToChange(c *call) (people.User, error) {
 	u, err := d.user(c)
+	if err == nil {
+		err = d.bound(c, identity.UserSubject, u.ID)
+	}
+	return u, err
+}
+
+func (d *Door) changeUser(c *call) error {
+	u, err := d.userToChange(c)
 	if err != nil {
 		return err
 	}
@@ -144,7 +153,7 @@ func (d *Door) changeUser(c *call) error {
 }
 
 func (d *Door) deleteUser(c *call) error {
-	u, err := d.user(c)
+	u, err := d.userToChange(c)
 	if err != nil {
 		return err
 	}
@@ -287,13 +296,18 @@ func (c *call) references(kind string) ([]identity.ID, error) {
 }
 
 func (d *Door) setUserGroups(c *call) error {
-	u, err := d.user(c)
+	u, err := d.userToChange(c)
 	if err != nil {
 		return err
 	}
 	groups, err := c.references(kindGroup)
 	if err != nil {
 		return err
+	}
+	for _, g := range groups {
+		if err := d.bound(c, identity.GroupSubject, g); err != nil {
+			return err
+		}
 	}
 	if err := d.people.SetGroups(c.ctx, c.by, u.ID, groups); err != nil {
 		return err
