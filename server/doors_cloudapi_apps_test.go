@@ -2,10 +2,12 @@ package server_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/api/vmware"
 	"github.com/muster-id/muster/identity"
 )
@@ -20,6 +22,7 @@ func TestCloudApps(t *testing.T) {
 		t.Run("the provider", func(t *testing.T) { cloudOpenID(w.on(t)) })
 		t.Run("relying parties", func(t *testing.T) { cloudParties(w.on(t)) })
 		t.Run("groups", func(t *testing.T) { cloudGroups(w.on(t)) })
+		t.Run("roles", func(t *testing.T) { cloudRoles(w.on(t)) })
 		t.Run("lists", func(t *testing.T) { cloudLists(w.on(t)) })
 	})
 }
@@ -191,6 +194,43 @@ func cloudGroups(w *cspWorld) {
 		w.t.Errorf("listed: %v", o)
 	}
 	if got := w.cloud(vmware.Owner, http.MethodDelete, v1+"/groups/"+id, "").Code; got != http.StatusNoContent {
+		w.t.Errorf("delete = %d", got)
+	}
+}
+
+// cloudRoles: permissions of the catalogue are rights of roles.
+func cloudRoles(w *cspWorld) {
+	p, err := w.h.Access.Permissions.Create(w.t.Context(), w.cli(w.demo.Org), access.Permission{Base: access.Base{Name: "read the wiki", Description: "all of it"}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	right := "urn:vcloud:right:" + p.ID.String()
+	if o := w.object(w.cloud(vmware.Owner, http.MethodGet, v1+"/rights/"+right, ""), 200); o["name"] != "read the wiki" || o["description"] != "all of it" {
+		w.t.Errorf("the right is %v", o)
+	}
+	made := w.object(w.cloud(vmware.Owner, http.MethodPost, v1+"/roles", `{"name":"reader","description":"reads"}`), 201)
+	path := v1 + "/roles/" + w.text(made, "id")
+	o := w.object(w.cloud(vmware.Owner, http.MethodPut, path, `{"name":"Reader","description":"reads the wiki"}`), 200)
+	if o["name"] != "Reader" || o["description"] != "reads the wiki" || o["readOnly"] != false {
+		w.t.Errorf("the role is %v", o)
+	}
+	read := w.text(first(w.t, w.object(w.cloud(vmware.Owner, http.MethodGet, v1+"/rights?filter=name==apps:read", ""), 200)), "id")
+	total := func(a *httptest.ResponseRecorder) any { return w.object(a, 200)["resultTotal"] }
+	if n := total(w.cloud(vmware.Owner, http.MethodPost, path+"/rights", `{"values":[{"id":"`+right+`"}]}`)); n != 1.0 {
+		w.t.Errorf("%v rights after one", n)
+	}
+	if n := total(w.cloud(vmware.Owner, http.MethodPost, path+"/rights", `{"values":[{"id":"`+read+`"},{"id":"`+right+`"}]}`)); n != 2.0 {
+		w.t.Errorf("%v rights after another", n)
+	}
+	if n := total(w.cloud(vmware.Owner, http.MethodPut, path+"/rights", `{"values":[{"id":"`+read+`"}]}`)); n != 1.0 {
+		w.t.Errorf("%v rights after one alone", n)
+	}
+	if o := w.object(w.cloud(vmware.Owner, http.MethodGet, path+"/rights?filter=name==apps:read", ""), 200); first(w.t, o)["id"] != read {
+		w.t.Errorf("rights: %v", o)
+	}
+	w.wantCloud(w.cloud(vmware.Owner, http.MethodPut, path, `{"name":"Organization User"}`), 409, "DUPLICATE_NAME")
+	w.wantCloud(w.cloud(vmware.Owner, http.MethodPut, path, `{"name":""}`), 400, "BAD_REQUEST")
+	if got := w.cloud(vmware.Owner, http.MethodDelete, path, "").Code; got != http.StatusNoContent {
 		w.t.Errorf("delete = %d", got)
 	}
 }

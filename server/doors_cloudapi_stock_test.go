@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/muster-id/muster/api/vmware"
 	"github.com/muster-id/muster/identity"
 )
 
@@ -194,6 +195,40 @@ func TestCloudStockClient(t *testing.T) {
 		t.Run("a role and a user", func(t *testing.T) { s.on(t).keeps() })
 		s.api(204, http.MethodDelete, "/sessions/current", "")
 		s.api(401, http.MethodGet, "/sessions/current", "")
+	})
+}
+
+// TestCloudStockProvider: an operator comes in by the way of providers, and acts
+// in a tenant by the headers of the context.
+func TestCloudStockProvider(t *testing.T) {
+	eachCSP(t, func(t *testing.T, w *cspWorld) {
+		ctx := t.Context()
+		p, err := w.h.Apps.Provider(ctx, w.root.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Legacy.Password = true
+		if err := w.h.Apps.SetProvider(ctx, w.cli(w.root), w.root.ID, p); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.h.Directory.SetPassword(ctx, w.cli(w.root), w.people[vmware.Platform], "Correct-horse-7"); err != nil {
+			t.Fatal(err)
+		}
+		s := stockOf(w.doors)
+		s.version = "40.0"
+		a := s.send(http.MethodPost, doorsURL+v1+"/sessions/provider", "application/*;version=40.0", "", "Authorization", basic("operator@System", "Correct-horse-7"))
+		if s.token = a.header.Get("X-Vmware-Vcloud-Access-Token"); a.status != http.StatusOK || s.token == "" {
+			t.Fatalf("login: %d %s", a.status, a.body)
+		}
+		org := first(t, s.get("/orgs?"+url.Values{"filter": {"name==acme"}}.Encode()))
+		if org["displayName"] != "Acme Limited" || org["userCount"].(float64) < 5 {
+			t.Errorf("acme is %v", org)
+		}
+		id := strings.TrimPrefix(s.text(org, "id"), "urn:vcloud:org:")
+		page, _ := s.api(200, http.MethodGet, "/users?filter=username=="+url.QueryEscape(s.demo.User), "", "X-VMWARE-VCLOUD-TENANT-CONTEXT", id, "X-VMWARE-VCLOUD-AUTH-CONTEXT", "acme")
+		if first(t, page)["id"] != "urn:vcloud:user:"+w.ann.String() {
+			t.Errorf("users of the tenant: %v", page)
+		}
 	})
 }
 
