@@ -88,7 +88,7 @@ func (s *Server) mountAPI(mux *http.ServeMux, pages *ui.UI) error {
 		Mail: h.Mail, Public: s.url, Bearer: s.actor, Errors: s.problems(), Log: s.log,
 	})
 	settings.Mount(mux)
-	who := rights.New(rights.Options{Access: h.Access, Directory: h.Directory, Bearer: s.actor, Errors: s.problems()})
+	who := rights.New(rights.Options{Access: h.Access, Directory: h.Directory, Apps: h.Apps, Bearer: s.actor, Errors: s.problems()})
 	who.Mount(mux)
 	decisions := authzen.New(authzen.Options{Access: h.Access, Directory: h.Directory, Public: s.url, Bearer: s.actor})
 	decisions.Mount(mux)

@@ -5,44 +5,48 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/access"
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/web"
 )
 
 // assignmentJSON is an assignment on the web.
 type assignmentJSON struct {
-	ID        *identity.ID         `json:"id,omitempty"`
-	Role      identity.ID          `json:"role"`
-	Type      identity.SubjectType `json:"subject_type"` // "User", "Group" or "App"
-	Subject   identity.ID          `json:"subject"`
-	Inherited bool                 `json:"inherited,omitempty"` // has effect in the organisations below too
-	Expires   *time.Time           `json:"expires,omitempty"`
+	ID        *identity.ID         `json:"id,omitempty" description:"Made by the server."`
+	Role      idOrName             `json:"role" required:"true" description:"The id of a role, or its name. Answers have the id."`
+	Type      identity.SubjectType `json:"subject_type" required:"true" enum:"User,Group,App"`
+	Subject   identity.ID          `json:"subject" required:"true"`
+	Inherited bool                 `json:"inherited,omitempty" description:"Whether it has effect in the organisations below too."`
+	Expires   *time.Time           `json:"expires,omitempty" description:"When it ends; left out for never."`
 	Created   *time.Time           `json:"created,omitempty"`
 }
 
 func showAssignment(a identity.Assignment) assignmentJSON {
-	return assignmentJSON{&a.ID, a.Role, a.Type, a.Subject, a.Inherited, web.When(a.Expires), web.When(a.Created)}
+	return assignmentJSON{&a.ID, a.Role.String(), a.Type, a.Subject, a.Inherited, web.When(a.Expires), web.When(a.Created)}
 }
 
-func (j assignmentJSON) assignment() identity.Assignment {
-	a := identity.Assignment{Role: j.Role, Type: j.Type, Subject: j.Subject, Inherited: j.Inherited}
+// assignment reads one and finds its role.
+func (j assignmentJSON) assignment(f *finder) (identity.Assignment, error) {
+	a := identity.Assignment{Type: j.Type, Subject: j.Subject, Inherited: j.Inherited}
 	if j.Expires != nil {
 		a.Expires = *j.Expires
 	}
-	return a
+	err := findOne(f, "role", f.all.Roles, roles.base, &j.Role)
+	a.Role, _ = identity.ParseID(j.Role)
+	return a, err
 }
 
 // assignments is one page; Next is the value of after for the next one.
 type assignments struct {
 	Items []assignmentJSON `json:"items"`
-	Next  *identity.ID     `json:"next,omitempty"`
+	Next  *identity.ID     `json:"next,omitempty" description:"The value of after for the next page; left out on the last."`
 }
 
 // members is one page of users; Next is the value of after for the next one.
 type members struct {
 	Users []identity.ID `json:"users"`
 	Total int           `json:"total"`
-	Next  *identity.ID  `json:"next,omitempty"`
+	Next  *identity.ID  `json:"next,omitempty" description:"The value of after for the next page; left out on the last."`
 }
 
 // listAssignments answers with those that match ?role, ?subject_type and
@@ -52,15 +56,15 @@ func (d *Door) listAssignments(w http.ResponseWriter, r *http.Request, by identi
 	if err != nil {
 		return err
 	}
-	query := r.URL.Query()
-	q := access.AssignmentQuery{Type: identity.SubjectType(query.Get("subject_type")), Limit: limit}
+	q := access.AssignmentQuery{Type: identity.SubjectType(r.URL.Query().Get("subject_type")), Limit: limit}
+	switch q.Type {
+	case "", identity.UserSubject, identity.GroupSubject, identity.AppSubject:
+	default:
+		return identity.NewError(identity.Invalid, "subject_type", "The subject_type is User, Group or App.")
+	}
 	for name, to := range map[string]*identity.ID{"role": &q.Role, "subject": &q.Subject, "after": &q.After} {
-		if text := query.Get(name); text != "" {
-			id, ok := identity.ParseID(text)
-			if !ok {
-				return identity.NewError(identity.Invalid, name, "The "+name+" is not an id.")
-			}
-			*to = id
+		if *to, err = queryID(r, name); err != nil {
+			return err
 		}
 	}
 	list, err := d.o.Access.Assignments(r.Context(), by, q)
@@ -77,13 +81,28 @@ func (d *Door) listAssignments(w http.ResponseWriter, r *http.Request, by identi
 	return web.Send(w, http.StatusOK, out)
 }
 
+// queryID reads an id of the query, zero if there is none.
+func queryID(r *http.Request, name string) (id identity.ID, err error) {
+	if text := r.URL.Query().Get(name); text != "" {
+		var ok bool
+		if id, ok = identity.ParseID(text); !ok {
+			err = identity.NewError(identity.Invalid, name, "The "+name+" is not an id.")
+		}
+	}
+	return id, err
+}
+
+// assign gives a role. A role that the subject has already gets the new end.
 func (d *Door) assign(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
 	var in assignmentJSON
 	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
-	a, err := d.o.Access.Assign(r.Context(), by, in.assignment())
+	a, err := in.assignment(d.finder(r, by))
 	if err != nil {
+		return err
+	}
+	if a, err = d.o.Access.Assign(r.Context(), by, a); err != nil {
 		return err
 	}
 	return web.Send(w, http.StatusCreated, showAssignment(a))
@@ -110,12 +129,9 @@ func (d *Door) listMembers(w http.ResponseWriter, r *http.Request, by identity.A
 	if err != nil {
 		return err
 	}
-	var after identity.ID
-	if text := r.URL.Query().Get("after"); text != "" {
-		var ok bool
-		if after, ok = identity.ParseID(text); !ok {
-			return identity.NewError(identity.Invalid, "after", "The after is not an id.")
-		}
+	after, err := queryID(r, "after")
+	if err != nil {
+		return err
 	}
 	users, total, err := d.o.Access.Holders(r.Context(), by, role.ID, after, limit)
 	if err != nil {
@@ -131,8 +147,8 @@ func (d *Door) listMembers(w http.ResponseWriter, r *http.Request, by identity.A
 // holdingJSON is a role that a subject has, and how.
 type holdingJSON struct {
 	Role       roleJSON        `json:"role"`
-	Assignment *assignmentJSON `json:"assignment,omitempty"` // none for what everybody has
-	Groups     []identity.ID   `json:"groups,omitempty"`     // through which, from the nearest
+	Assignment *assignmentJSON `json:"assignment,omitempty" description:"Left out for a role that everybody has."`
+	Groups     []identity.ID   `json:"groups,omitempty" description:"Through which it is had, from the nearest."`
 }
 
 type holdings struct {
@@ -142,7 +158,7 @@ type holdings struct {
 // listRoles answers with the roles of a subject, each way by itself.
 func (d *Door) listRoles(typ identity.SubjectType) handler {
 	return func(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
-		id, err := web.PathID(r, "id")
+		id, err := d.subject(r, by, typ)
 		if err != nil {
 			return err
 		}
@@ -160,4 +176,25 @@ func (d *Door) listRoles(typ identity.SubjectType) handler {
 		}
 		return web.Send(w, http.StatusOK, out)
 	}
+}
+
+// subject finds the subject that the path names: an app by client id too.
+func (d *Door) subject(r *http.Request, by identity.Actor, typ identity.SubjectType) (identity.ID, error) {
+	if typ == identity.AppSubject {
+		a, err := d.o.Apps.Get(r.Context(), by.Org, r.PathValue("id"))
+		if err != nil {
+			return identity.ID{}, err
+		}
+		return a.ID, nil
+	}
+	id, err := web.PathID(r, "id")
+	if err != nil {
+		return id, err
+	}
+	reg, err := d.o.Directory.Registry(r.Context(), by.Org)
+	if err != nil {
+		return id, err
+	}
+	_, err = d.o.Directory.Get(r.Context(), by, reg.TypeByName(string(typ)), id, directory.Rows{})
+	return id, err
 }

@@ -14,29 +14,30 @@ const maxQuestions = 1000
 
 // questionJSON is a question in the shape of AuthZEN.
 type questionJSON struct {
-	Subject  entityJSON     `json:"subject"`
-	Action   actionName     `json:"action"`
-	Resource entityJSON     `json:"resource"`
-	Context  map[string]any `json:"context,omitempty"`
+	Subject  entityJSON     `json:"subject" required:"true"`
+	Action   actionName     `json:"action" required:"true"`
+	Resource entityJSON     `json:"resource" required:"true"`
+	Context  map[string]any `json:"context,omitempty" description:"What conditions read as context."`
 }
 
 type entityJSON struct {
-	Type       string         `json:"type"` // of a subject "user", "group" or "app"
-	ID         string         `json:"id"`   // an id, or a user name, group name, client id or slug
+	Type       string         `json:"type" required:"true" description:"Of a subject: user, group or app. Of a resource: the slug of its type."`
+	ID         string         `json:"id" required:"true" description:"An id; or of a user the user name, of a group the display name, of an app the client id, of a resource the slug."`
 	Properties map[string]any `json:"properties,omitempty"`
 }
 
 type actionName struct {
-	Name       string         `json:"name"`
+	Name       string         `json:"name" required:"true"`
 	Properties map[string]any `json:"properties,omitempty"`
 }
 
 func (j questionJSON) question() (access.Question, error) {
-	for name, text := range map[string]string{
-		"subject.type": j.Subject.Type, "subject.id": j.Subject.ID, "action.name": j.Action.Name, "resource.id": j.Resource.ID,
+	for _, part := range [][2]string{
+		{"subject.type", j.Subject.Type}, {"subject.id", j.Subject.ID}, {"action.name", j.Action.Name},
+		{"resource.type", j.Resource.Type}, {"resource.id", j.Resource.ID},
 	} {
-		if text == "" {
-			return access.Question{}, identity.NewError(identity.Invalid, name, strconv.Quote(name)+" is missing.")
+		if part[1] == "" {
+			return access.Question{}, identity.NewError(identity.Invalid, part[0], strconv.Quote(part[0])+" is missing.")
 		}
 	}
 	return access.Question{
@@ -47,15 +48,15 @@ func (j questionJSON) question() (access.Question, error) {
 
 // reasonJSON is one path from a subject to a statement, with names.
 type reasonJSON struct {
-	Assignment *identity.ID    `json:"assignment,omitempty"` // none for what everybody has
-	Groups     []named         `json:"groups,omitempty"`
+	Assignment *identity.ID    `json:"assignment,omitempty" description:"Left out for a role that everybody has."`
+	Groups     []named         `json:"groups,omitempty" description:"Through which the role is had, from the nearest."`
 	Role       named           `json:"role"`
-	Permission *named          `json:"permission,omitempty"` // none for a statement of the role's own
-	Statement  int             `json:"statement"`            // index in permission or role
-	Effect     string          `json:"effect"`
+	Permission *named          `json:"permission,omitempty" description:"Left out for a statement of the role's own."`
+	Statement  int             `json:"statement" description:"Which one of the permission or role, from 0."`
+	Effect     string          `json:"effect" enum:"allow,deny"`
 	Condition  string          `json:"condition,omitempty"`
-	Missing    string          `json:"missing,omitempty"` // what kept it from reaching
-	Inherited  *identity.OrgID `json:"inherited_from,omitempty"`
+	Missing    string          `json:"missing,omitempty" enum:"subject,assignment,expired,action,resource,condition" description:"What kept it from reaching."`
+	Inherited  *identity.OrgID `json:"inherited_from,omitempty" description:"The organisation above in which it is assigned."`
 }
 
 type named struct {
@@ -63,12 +64,18 @@ type named struct {
 	Name string      `json:"name,omitempty"`
 }
 
-// decisionJSON is an answer. Reasons and Nearest are told on ?explain.
+// decisionJSON is an answer. All but the decision is told on ?explain.
 type decisionJSON struct {
 	Decision bool         `json:"decision"`
-	Why      string       `json:"why,omitempty"`
-	Reasons  []reasonJSON `json:"reasons,omitempty"`
-	Nearest  []reasonJSON `json:"nearest,omitempty"`
+	Why      string       `json:"why,omitempty" description:"One sentence for people; as all that follows, with explain."`
+	Reasons  []reasonJSON `json:"reasons,omitempty" description:"What decided."`
+	Nearest  []reasonJSON `json:"nearest,omitempty" description:"Of a refusal: what came closest, and what it lacks."`
+}
+
+// answerJSON is an answer to one question, or to a list of them.
+type answerJSON struct {
+	*decisionJSON
+	Decisions []decisionJSON `json:"decisions,omitempty" description:"In the order of the questions, in place of the other members, where a list was asked."`
 }
 
 func showReasons(list []access.Reason, names map[identity.ID]string) []reasonJSON {
@@ -99,8 +106,26 @@ func showReasons(list []access.Reason, names map[identity.ID]string) []reasonJSO
 
 // decisionsJSON is one question, or a list of them.
 type decisionsJSON struct {
-	questionJSON
-	Questions []questionJSON `json:"questions,omitempty"`
+	Subject   *entityJSON    `json:"subject,omitempty"`
+	Action    *actionName    `json:"action,omitempty"`
+	Resource  *entityJSON    `json:"resource,omitempty"`
+	Context   map[string]any `json:"context,omitempty" description:"What conditions read as context."`
+	Questions []questionJSON `json:"questions,omitempty" description:"Up to 1,000, in place of the other members."`
+}
+
+// question is the one that is not in the list.
+func (j decisionsJSON) question() (q questionJSON) {
+	if j.Subject != nil {
+		q.Subject = *j.Subject
+	}
+	if j.Action != nil {
+		q.Action = *j.Action
+	}
+	if j.Resource != nil {
+		q.Resource = *j.Resource
+	}
+	q.Context = j.Context
+	return q
 }
 
 // decide answers one question, or the list "questions"; with reasons on ?explain.
@@ -110,9 +135,10 @@ func (d *Door) decide(w http.ResponseWriter, r *http.Request, by identity.Actor)
 		return err
 	}
 	one := in.Questions == nil
-	if one {
-		in.Questions = []questionJSON{in.questionJSON}
-	} else if in.Subject.Type != "" || in.Action.Name != "" || in.Resource.ID != "" {
+	switch {
+	case one:
+		in.Questions = []questionJSON{in.question()}
+	case in.Subject != nil || in.Action != nil || in.Resource != nil || in.Context != nil:
 		return identity.NewError(identity.Invalid, "questions", "A request holds one question or a list of them, not both.")
 	}
 	questions, err := readQuestions(in.Questions)
@@ -120,7 +146,7 @@ func (d *Door) decide(w http.ResponseWriter, r *http.Request, by identity.Actor)
 		return err
 	}
 	var out []decisionJSON
-	if r.URL.Query().Has("explain") {
+	if on(r, "explain") {
 		out, err = d.explained(r, by.Org, questions)
 	} else {
 		var list []access.Decision
@@ -131,9 +157,9 @@ func (d *Door) decide(w http.ResponseWriter, r *http.Request, by identity.Actor)
 		return err
 	}
 	if one {
-		return web.Send(w, http.StatusOK, out[0])
+		return web.Send(w, http.StatusOK, answerJSON{decisionJSON: &out[0]})
 	}
-	return web.Send(w, http.StatusOK, map[string]any{"decisions": out})
+	return web.Send(w, http.StatusOK, answerJSON{Decisions: out})
 }
 
 func (d *Door) explained(r *http.Request, org identity.OrgID, questions []access.Question) ([]decisionJSON, error) {
@@ -143,9 +169,13 @@ func (d *Door) explained(r *http.Request, org identity.OrgID, questions []access
 		if err != nil {
 			return nil, err
 		}
-		out[i] = decisionJSON{e.Allow, e.Why, showReasons(e.Reasons, e.Names), showReasons(e.Nearest, e.Names)}
+		out[i] = explainedDecision(e.Decision, e.Names)
 	}
 	return out, nil
+}
+
+func explainedDecision(a access.Decision, names map[identity.ID]string) decisionJSON {
+	return decisionJSON{a.Allow, a.Why, showReasons(a.Reasons, names), showReasons(a.Nearest, names)}
 }
 
 func plainDecisions(list []access.Decision) []decisionJSON {
@@ -168,82 +198,4 @@ func readQuestions(list []questionJSON) ([]access.Question, error) {
 		}
 	}
 	return out, nil
-}
-
-// whatIfJSON is a change that has not been made, and what is asked about it.
-type whatIfJSON struct {
-	Assign      []assignmentJSON `json:"assign"`
-	Unassign    []identity.ID    `json:"unassign"`
-	Roles       []roleJSON       `json:"roles"` // new, or with the id of the one they replace
-	Permissions []permissionJSON `json:"permissions"`
-	Join        []membershipJSON `json:"join"`
-	Leave       []membershipJSON `json:"leave"`
-	Questions   []questionJSON   `json:"questions"`
-}
-
-// whatIfAnswer holds the answers to every question in order.
-type whatIfAnswer struct {
-	Before []decisionJSON `json:"before"`
-	After  []decisionJSON `json:"after"`
-}
-
-type membershipJSON struct {
-	Group  identity.ID `json:"group"`
-	Member identity.ID `json:"member"`
-}
-
-// whatIf answers questions as they stand and as they would after a change, which
-// is not made.
-func (d *Door) whatIf(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
-	var in whatIfJSON
-	if err := web.ReadJSON(w, r, &in); err != nil {
-		return err
-	}
-	questions, err := readQuestions(in.Questions)
-	if err != nil {
-		return err
-	}
-	h, err := in.hypothesis()
-	if err != nil {
-		return err
-	}
-	before, after, err := d.o.Access.WhatIf(r.Context(), by, h, questions)
-	if err != nil {
-		return err
-	}
-	return web.Send(w, http.StatusOK, whatIfAnswer{plainDecisions(before), plainDecisions(after)})
-}
-
-func (in whatIfJSON) hypothesis() (h access.Hypothesis, err error) {
-	for _, j := range in.Assign {
-		h.Assign = append(h.Assign, j.assignment())
-	}
-	h.Unassign = in.Unassign
-	for _, j := range in.Roles {
-		var t access.Role
-		if err := roles.put(j, &t); err != nil {
-			return h, err
-		}
-		if j.ID != nil {
-			t.ID = *j.ID
-		}
-		h.Roles = append(h.Roles, t)
-	}
-	for _, j := range in.Permissions {
-		var t access.Permission
-		if err := permissions.put(j, &t); err != nil {
-			return h, err
-		}
-		if j.ID != nil {
-			t.ID = *j.ID
-		}
-		h.Permissions = append(h.Permissions, t)
-	}
-	for _, j := range in.Join {
-		h.Members = append(h.Members, access.Membership(j))
-	}
-	for _, j := range in.Leave {
-		h.Leave = append(h.Leave, access.Membership(j))
-	}
-	return h, nil
 }

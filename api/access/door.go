@@ -4,6 +4,7 @@
 package access
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/muster-id/muster/access"
@@ -12,10 +13,16 @@ import (
 	"github.com/muster-id/muster/web"
 )
 
+// Apps is the little this door needs of package app.
+type Apps interface {
+	Get(ctx context.Context, org identity.OrgID, clientIDOrID string) (*identity.App, error)
+}
+
 // Options are what the door is made of.
 type Options struct {
 	Access    *access.Service
 	Directory *directory.Directory
+	Apps      Apps
 	// Bearer finds the actor of a request by its access token.
 	Bearer func(*http.Request) (identity.Actor, error)
 	Errors web.Problems
@@ -48,15 +55,16 @@ func (d *Door) Routes() []web.Route {
 			"role: the id of a role", "subject_type: User, Group or App", "subject: an id", limit, after),
 		d.route("POST", "/assignments", write, d.assign).Says(201, "Give a role to a user, a group or an app", assignmentJSON{}, assignmentJSON{}),
 		d.route("DELETE", "/assignments/{id}", write, d.unassign).Says(204, "Take a role away", nil, nil),
-		d.route("POST", "/decisions", read, d.decide).Says(200, "Decide who may do what: one question, or a list of them", decisionsJSON{}, decisionJSON{}, "explain: tell the reasons too"),
-		d.route("POST", "/what-if", read, d.whatIf).Says(200, "Decide as if a change had been made", whatIfJSON{}, whatIfAnswer{}),
+		d.route("POST", "/decisions", read, d.decide).Says(200, "Decide who may do what: one question, or a list of them", decisionsJSON{}, answerJSON{}, explain),
+		d.route("POST", "/what-if", read, d.whatIf).Says(200, "Decide as if a change had been made", whatIfJSON{}, whatIfAnswer{}, explain),
 	)
 }
 
 // Parameters that several routes have.
 const (
-	limit = "limit: how many, up to 1000"
-	after = "after: the next of the page before"
+	limit   = "limit: how many, up to 1000"
+	after   = "after: the next of the page before"
+	explain = "explain: tell the reasons too"
 )
 
 // Mount puts the door into mux.
@@ -77,4 +85,8 @@ func (d *Door) route(method, path string, perm identity.Perm, do handler) web.Ro
 		by.Org = org.ID
 		return do(w, r, by)
 	}}
+}
+
+func (d *Door) finder(r *http.Request, by identity.Actor) *finder {
+	return &finder{r.Context(), d.o.Access, by}
 }

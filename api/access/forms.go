@@ -1,9 +1,6 @@
 package access
 
 import (
-	"bytes"
-	"encoding/json"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -15,13 +12,13 @@ import (
 // base is what every thing has on the web. ID and the times are read-only: a
 // client that sends a resource back as it came changes nothing of them.
 type base struct {
-	ID          *identity.ID `json:"id,omitempty"`
-	Name        string       `json:"name"`
+	ID          *identity.ID `json:"id,omitempty" description:"Made by the server; ignored in what is sent."`
+	Name        string       `json:"name" description:"Unique among its kind in the organisation, in any case."`
 	Description string       `json:"description,omitempty"`
-	ClientID    string       `json:"client_id,omitempty"` // of the app whose it is
-	Created     *time.Time   `json:"created,omitempty"`
-	Modified    *time.Time   `json:"modified,omitempty"`
-	Version     int64        `json:"version,omitempty"`
+	ClientID    string       `json:"client_id,omitempty" description:"Of the app whose it is; left out for the organisation's."`
+	Created     *time.Time   `json:"created,omitempty" description:"Ignored in what is sent."`
+	Modified    *time.Time   `json:"modified,omitempty" description:"Ignored in what is sent."`
+	Version     int64        `json:"version,omitempty" description:"The number in the ETag; ignored in what is sent."`
 }
 
 func showBase(b access.Base) base {
@@ -32,9 +29,12 @@ func (b base) put(t *access.Base) {
 	t.Name, t.Description, t.ClientID = b.Name, b.Description, b.ClientID
 }
 
+// known is the id that a client sent.
+func (b base) known() *identity.ID { return b.ID }
+
 type actionJSON struct {
 	base
-	Active *bool `json:"active,omitempty"` // true if left out
+	Active *bool `json:"active,omitempty" description:"true if left out."`
 }
 
 var actions = form[access.Action, actionJSON]{
@@ -47,46 +47,63 @@ var actions = form[access.Action, actionJSON]{
 	base: func(t *access.Action) *access.Base { return &t.Base },
 }
 
+// idOrName refers to another thing. Answers have ids.
+type idOrName = string
+
+// What the attributes of permissions and roles that are ours begin with.
+const (
+	permissionURN = "urn:muster:params:scim:schemas:iam:1.0:Permission:"
+	roleURN       = "urn:muster:params:scim:schemas:iam:1.0:Role:"
+)
+
 type resourceTypeJSON struct {
 	base
-	Slug    string        `json:"slug,omitempty"`
-	Actions []identity.ID `json:"actions"`
+	Slug    string     `json:"slug,omitempty" description:"The name for machines; made of the name if left out."`
+	Actions []idOrName `json:"actions" description:"Ids, or names, of the actions that apply; none: all. Answers have ids."`
 }
 
 var resourceTypes = form[access.ResourceType, resourceTypeJSON]{
 	show: func(t access.ResourceType) resourceTypeJSON {
-		return resourceTypeJSON{showBase(t.Base), t.Slug, some(t.Actions)}
+		return resourceTypeJSON{showBase(t.Base), t.Slug, texts(t.Actions)}
 	},
 	put: func(w resourceTypeJSON, t *access.ResourceType) error {
 		w.put(&t.Base)
-		t.Slug, t.Actions = w.Slug, w.Actions
+		t.Slug, t.Actions = w.Slug, ids(w.Actions)
 		return nil
 	},
 	base: func(t *access.ResourceType) *access.Base { return &t.Base },
+	find: func(f *finder, w *resourceTypeJSON) error {
+		return findAll(f, "actions", f.all.Actions, actions.base, w.Actions)
+	},
+	names: map[string]string{"actions": "actions.value"},
 }
 
 type resourceJSON struct {
 	base
-	Slug string      `json:"slug,omitempty"`
-	Type identity.ID `json:"type"`
+	Slug string   `json:"slug,omitempty" description:"The name for machines; made of the name if left out."`
+	Type idOrName `json:"type" description:"The id of its resource type, or its slug or name. Answers have the id."`
 }
 
 var resources = form[access.Resource, resourceJSON]{
-	show: func(t access.Resource) resourceJSON { return resourceJSON{showBase(t.Base), t.Slug, t.Type} },
+	show: func(t access.Resource) resourceJSON { return resourceJSON{showBase(t.Base), t.Slug, t.Type.String()} },
 	put: func(w resourceJSON, t *access.Resource) error {
 		w.put(&t.Base)
-		t.Slug, t.Type = w.Slug, w.Type
+		t.Slug = w.Slug
+		t.Type, _ = identity.ParseID(w.Type)
 		return nil
 	},
 	base: func(t *access.Resource) *access.Base { return &t.Base },
+	find: func(f *finder, w *resourceJSON) error {
+		return findOne(f, "type", f.all.ResourceTypes, resourceTypes.base, &w.Type)
+	},
 }
 
 // A statementJSON allows or denies actions on resources.
 type statementJSON struct {
-	Actions   []string `json:"actions"`             // ids or names; "*" is every action
-	Resource  string   `json:"resource"`            // an id, a slug, "type/slug" where * stands for any characters, or "*"
-	Effect    string   `json:"effect,omitempty"`    // "allow", or "deny", which wins
-	Condition string   `json:"condition,omitempty"` // in the grammar of SCIM filters: resource.status ne "archived"
+	Actions   []string `json:"actions" required:"true" description:"Ids or names of actions; * is every action. Answers have ids."`
+	Resource  string   `json:"resource" required:"true" description:"The id of a resource, its slug, type/slug where * stands for any characters, or * for everything."`
+	Effect    string   `json:"effect,omitempty" enum:"allow,deny" description:"allow if left out; deny wins."`
+	Condition string   `json:"condition,omitempty" description:"On properties of the question, in the grammar of SCIM filters: resource.status ne \"archived\"."`
 }
 
 func showStatements(list []access.Statement) []statementJSON {
@@ -128,28 +145,38 @@ var permissions = form[access.Permission, permissionJSON]{
 		return err
 	},
 	base: func(t *access.Permission) *access.Base { return &t.Base },
+	names: map[string]string{
+		"name": "value", "description": permissionURN + "description", "client_id": permissionURN + "clientId", "statements": permissionURN + "statements",
+	},
 }
 
 type roleJSON struct {
 	base
-	Display     string            `json:"display_name,omitempty"`
-	ClaimMapper map[string]string `json:"claim_mapper,omitempty"` // claims that tokens of holders get
-	Permissions []identity.ID     `json:"permissions"`
-	Statements  []statementJSON   `json:"statements"`
-	BuiltIn     bool              `json:"built_in,omitempty"` // cannot be changed
+	Display     string            `json:"display_name,omitempty" description:"For people; the name if left out."`
+	ClaimMapper map[string]string `json:"claim_mapper,omitempty" description:"Claims that the tokens of its holders get."`
+	Permissions []idOrName        `json:"permissions" description:"Ids, or names, of permissions. Answers have ids."`
+	Statements  []statementJSON   `json:"statements" description:"Of the role's own."`
+	BuiltIn     bool              `json:"built_in,omitempty" description:"Whether it is one of the roles that nobody can change; ignored in what is sent."`
 }
 
 var roles = form[access.Role, roleJSON]{
 	show: func(t access.Role) roleJSON {
-		return roleJSON{showBase(t.Base), t.Display, t.ClaimMapper, some(t.Permissions), showStatements(t.Statements), t.BuiltIn}
+		return roleJSON{showBase(t.Base), t.Display, t.ClaimMapper, texts(t.Permissions), showStatements(t.Statements), t.BuiltIn}
 	},
 	put: func(w roleJSON, t *access.Role) (err error) {
 		w.put(&t.Base)
-		t.Display, t.ClaimMapper, t.Permissions = w.Display, w.ClaimMapper, w.Permissions
+		t.Display, t.ClaimMapper, t.Permissions = w.Display, w.ClaimMapper, ids(w.Permissions)
 		t.Statements, err = putStatements(w.Statements)
 		return err
 	},
 	base: func(t *access.Role) *access.Base { return &t.Base },
+	find: func(f *finder, w *roleJSON) error {
+		return findAll(f, "permissions", f.all.Permissions, permissions.base, w.Permissions)
+	},
+	names: map[string]string{
+		"name": "value", "display_name": "display", "description": roleURN + "description", "client_id": roleURN + "clientId",
+		"permissions": roleURN + "permissions.value", "statements": roleURN + "statements", "built_in": roleURN + "builtIn",
+	},
 }
 
 // some is a list that is [] and not null when it is empty.
@@ -158,19 +185,4 @@ func some[T any](list []T) []T {
 		return []T{}
 	}
 	return list
-}
-
-// readPatch reads the body of a PATCH once, for it may be laid over what is
-// stored more than once. Maps are replaced, not merged.
-func readPatch(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	var members map[string]json.RawMessage
-	if err := web.ReadJSON(w, r, &members); err != nil {
-		return nil, err
-	}
-	for name, v := range members {
-		if bytes.Equal(v, []byte("null")) {
-			return nil, identity.NewError(identity.Invalid, name, strconv.Quote(name)+` cannot be null; "" or [] empties it.`)
-		}
-	}
-	return json.Marshal(members)
 }

@@ -11,12 +11,16 @@ import (
 )
 
 // A form is how one kind of thing stands on the wire: T is the thing, W its JSON.
-// The members of W that a client may write are those that put reads; a PATCH is
-// the whole of W laid over what is stored, so that what is left out stays.
+// The members of W that a client may write are those that put reads.
 type form[T, W any] struct {
 	show func(T) W
 	put  func(W, *T) error
 	base func(*T) *access.Base
+	// find puts ids in the place of the names by which W refers to other things;
+	// nil where there are none.
+	find func(*finder, *W) error
+	// names are the attributes of SCIM whose name is another.
+	names map[string]string
 }
 
 // A listing is one page.
@@ -30,12 +34,12 @@ const maxStart = 1 << 30
 
 // shelf is the routes of one kind of thing, whose name is one in words.
 func shelf[T, W any](d *Door, path, one string, book *access.Book[T], f form[T, W]) []web.Route {
-	c := counter[T, W]{book, f}
+	c := counter[T, W]{d.o.Access, book, f}
 	var w W
 	return []web.Route{
 		d.route("GET", path, identity.AccessRead, c.list).Says(200, "List every "+one, nil, listing[W]{},
-			"filter: a SCIM filter", "start: the first of the page, from 1", "limit: how many, up to 1000",
-			"inherited: those of the organisations above instead"),
+			"filter: a SCIM filter on members of the answer", "start: the first of the page, from 1", limit,
+			"inherited: those of the organisations above instead; without filter"),
 		d.route("POST", path, identity.AccessWrite, c.create).Says(201, "Make "+article(one), w, w),
 		d.route("GET", path+"/{id}", identity.AccessRead, c.get).Says(200, "Read "+article(one)+", by id, slug or name", nil, w),
 		d.route("PATCH", path+"/{id}", identity.AccessWrite, c.change).Says(200, "Change "+article(one)+"; members that are left out stay", w, w),
@@ -52,6 +56,7 @@ func article(one string) string {
 
 // A counter is where things of one kind are asked for.
 type counter[T, W any] struct {
+	all  *access.Service
 	book *access.Book[T]
 	form form[T, W]
 }
@@ -70,11 +75,15 @@ func (c counter[T, W]) list(w http.ResponseWriter, r *http.Request, by identity.
 	q := r.URL.Query()
 	var list []T
 	total := 0
-	if q.Has("inherited") {
+	switch {
+	case !on(r, "inherited"):
+		list, total, err = c.book.List(r.Context(), by, rename(q.Get("filter"), c.form.names), start, limit)
+	case q.Get("filter") != "":
+		err = identity.NewError(identity.Invalid, "filter", "What is inherited cannot be filtered.")
+	default:
 		list, err = c.book.Inherited(r.Context(), by)
 		total = len(list)
-	} else {
-		list, total, err = c.book.List(r.Context(), by, q.Get("filter"), start, limit)
+		list = list[min(start-1, total):min(start-1+limit, total)]
 	}
 	if err != nil {
 		return err
@@ -91,19 +100,29 @@ func (c counter[T, W]) create(w http.ResponseWriter, r *http.Request, by identit
 	if err := web.ReadJSON(w, r, &in); err != nil {
 		return err
 	}
-	var t T
-	if err := c.form.put(in, &t); err != nil {
+	t, err := c.read(r, by, in)
+	if err != nil {
 		return err
 	}
 	made, err := c.book.Create(r.Context(), by, t)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", r.URL.Path+"/"+c.form.base(made).ID.String())
+	w.Header().Set("Location", r.URL.EscapedPath()+"/"+c.form.base(made).ID.String())
 	return c.answer(w, http.StatusCreated, made)
 }
 
-// get finds by id, slug or name.
+// read makes a thing of what is on the wire.
+func (c counter[T, W]) read(r *http.Request, by identity.Actor, in W) (t T, err error) {
+	if c.form.find != nil {
+		if err := c.form.find(&finder{r.Context(), c.all, by}, &in); err != nil {
+			return t, err
+		}
+	}
+	return t, c.form.put(in, &t)
+}
+
+// get finds by id, slug or name, here or in the organisations above.
 func (c counter[T, W]) get(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
 	t, err := c.book.Find(r.Context(), by, r.PathValue("id"))
 	if err != nil {
@@ -112,24 +131,30 @@ func (c counter[T, W]) get(w http.ResponseWriter, r *http.Request, by identity.A
 	return c.answer(w, http.StatusOK, t)
 }
 
-// change lays the body over what is stored (RFC 7396, but that null is what is
-// left out). If-Match names the version that it is meant for.
+// change lays the body over what is stored: members that are left out stay, the
+// others are replaced as a whole. If-Match names the version that it is meant for.
 func (c counter[T, W]) change(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
 	version, err := ifMatch(r)
 	if err != nil {
 		return err
 	}
-	patch, err := readPatch(w, r)
+	var in W
+	members, err := readPatch(w, r, &in)
 	if err != nil {
 		return err
+	}
+	if c.form.find != nil {
+		if err := c.form.find(&finder{r.Context(), c.all, by}, &in); err != nil {
+			return err
+		}
 	}
 	id, err := c.id(r, by)
 	if err != nil {
 		return err
 	}
 	t, err := c.book.Change(r.Context(), by, id, version, func(t *T) error {
-		next := c.form.show(*t)
-		if err := web.DecodeJSON(patch, &next); err != nil {
+		next, err := overlay(c.form.show(*t), in, members)
+		if err != nil {
 			return err
 		}
 		return c.form.put(next, t)
@@ -140,12 +165,21 @@ func (c counter[T, W]) change(w http.ResponseWriter, r *http.Request, by identit
 	return c.answer(w, http.StatusOK, t)
 }
 
+// remove deletes one. With If-Match it has to be that version when it is looked at.
 func (c counter[T, W]) remove(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
-	id, err := c.id(r, by)
+	version, err := ifMatch(r)
 	if err != nil {
 		return err
 	}
-	if err := c.book.Delete(r.Context(), by, id); err != nil {
+	t, err := c.book.Find(r.Context(), by, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	base := c.form.base(t)
+	if version != 0 && version != base.Version {
+		return identity.NewError(identity.Stale, "", "It has been changed meanwhile.")
+	}
+	if err := c.book.Delete(r.Context(), by, base.ID); err != nil {
 		return err
 	}
 	return web.Nothing(w)

@@ -40,27 +40,22 @@ const (
 // the access token, and once below the path of an organisation.
 func (d *Door) Routes() []web.Route {
 	routes := []web.Route{
-		web.Route{Pattern: "GET " + wellKnown, Perm: identity.Anyone, Do: d.metadata}.Says(200, "Read where decisions are asked for", nil, map[string]string{}),
-		web.Route{Pattern: "GET " + wellKnown + "/o/{org}", Perm: identity.Anyone, Do: d.metadata}.Says(200, "Read where decisions of an organisation are asked for", nil, map[string]string{}),
+		web.Route{Pattern: "GET " + wellKnown, Perm: identity.Anyone, Do: d.metadata}.Says(200, "Read where decisions are asked for", nil, metadataForm{}),
+		web.Route{Pattern: "GET " + wellKnown + "/o/{org}", Perm: identity.Anyone, Do: d.metadata}.Says(200, "Read where decisions of an organisation are asked for", nil, metadataForm{}),
 	}
 	for _, prefix := range []string{"", "/o/{org}"} {
 		route := func(path string, do handler) web.Route {
 			return web.Route{Pattern: "POST " + prefix + base + path, Perm: identity.AccessRead, Do: d.in(do)}
 		}
 		routes = append(routes,
-			route("/evaluation", d.evaluation).Says(200, "Decide", tuple{}, decision{}, "explain: tell the reasons too"),
-			route("/evaluations", d.evaluations).Says(200, "Decide many questions at once", batch{}, batchAnswer{}),
-			route("/search/subject", d.searchSubject).Says(200, "List who may", search{}, page{}),
-			route("/search/resource", d.searchResource).Says(200, "List on what somebody may", search{}, page{}),
-			route("/search/action", d.searchAction).Says(200, "List what somebody may", search{}, page{}),
+			route("/evaluation", d.evaluation).Says(200, "Decide", questionForm{}, decision{}, "explain: tell the reasons too"),
+			route("/evaluations", d.evaluations).Says(200, "Decide many questions at once", batchForm{}, batchAnswer{}),
+			route("/search/subject", d.searchSubject).Says(200, "List who may", searchForm{}, pageAnswer{}),
+			route("/search/resource", d.searchResource).Says(200, "List on what somebody may", searchForm{}, pageAnswer{}),
+			route("/search/action", d.searchAction).Says(200, "List what somebody may", searchForm{}, pageAnswer{}),
 		)
 	}
 	return routes
-}
-
-// batchAnswer is what a batch is answered with, for those who read about it.
-type batchAnswer struct {
-	Evaluations []decision `json:"evaluations"`
 }
 
 // Mount puts the door into mux.
@@ -101,13 +96,9 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request, _ identity.Actor
 		pdp += "/o/" + name
 	}
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	web.JSON(w, http.StatusOK, map[string]string{
-		"policy_decision_point":       pdp,
-		"access_evaluation_endpoint":  pdp + base + "/evaluation",
-		"access_evaluations_endpoint": pdp + base + "/evaluations",
-		"search_subject_endpoint":     pdp + base + "/search/subject",
-		"search_resource_endpoint":    pdp + base + "/search/resource",
-		"search_action_endpoint":      pdp + base + "/search/action",
+	web.JSON(w, http.StatusOK, metadataForm{
+		PDP: pdp, Evaluation: pdp + base + "/evaluation", Evaluations: pdp + base + "/evaluations",
+		Subjects: pdp + base + "/search/subject", Resources: pdp + base + "/search/resource", Actions: pdp + base + "/search/action",
 	})
 	return nil
 }

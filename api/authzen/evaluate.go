@@ -13,7 +13,7 @@ import (
 // A decision is one answer on the wire.
 type decision struct {
 	Decision bool           `json:"decision"`
-	Context  map[string]any `json:"context,omitempty"`
+	Context  map[string]any `json:"context,omitempty" description:"Why: reason, with explain also reasons and nearest; error for an item that is no question."`
 }
 
 // evaluation answers one question (section 6).
@@ -35,7 +35,7 @@ func (d *Door) single(w http.ResponseWriter, r *http.Request, org identity.OrgID
 		if err != nil {
 			return err
 		}
-		web.JSON(w, http.StatusOK, decision{e.Allow, map[string]any{"reason": e.Why, "explanation": e}})
+		web.JSON(w, http.StatusOK, explained(e))
 		return nil
 	}
 	a, err := d.o.Access.Decide(r.Context(), org, q)
@@ -48,7 +48,12 @@ func (d *Door) single(w http.ResponseWriter, r *http.Request, org identity.OrgID
 
 // explain reports whether the caller asks for reasons.
 func explain(r *http.Request) bool {
-	return r.URL.RawQuery != "" && r.URL.Query().Has("explain")
+	if r.URL.RawQuery == "" {
+		return false
+	}
+	q := r.URL.Query()
+	v := q.Get("explain")
+	return q.Has("explain") && v != "0" && v != "false"
 }
 
 // The semantics of a batch (section 7.1.2.1).

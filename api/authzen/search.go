@@ -16,7 +16,7 @@ type page struct {
 }
 
 type pageInfo struct {
-	Next  string `json:"next_token"` // "" for the last page
+	Next  string `json:"next_token" description:"Empty on the last page."`
 	Count int    `json:"count"`
 }
 
