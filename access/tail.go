@@ -17,10 +17,9 @@ import (
 var errReload = errors.New("the changes are too many or too far-reaching")
 
 const (
-	// lookBack is how much later than its id says a change may become visible: ids
-	// are made inside of transactions, which end in another order, and the clocks
-	// of nodes differ. On SQLite one follows the other, and in one process they
-	// seldom take long: of the looks within half a second one goes back as far.
+	// lookBack is how much later than its id says a change of another process may
+	// become visible: ids are made inside of transactions, which end in another
+	// order, and the clocks of nodes differ. On SQLite one follows the other.
 	lookBack     = 10 * time.Second
 	lookBackNear = 2 * time.Second
 	// maxFollow is how many changes are followed; beyond, all is read anew.
@@ -106,12 +105,20 @@ func (s *Service) read(ctx context.Context, tx *store.Tx, org identity.OrgID, t 
 // follow makes the state after st by what the logs say has changed.
 func (s *Service) follow(ctx context.Context, epoch uint64, st *state) (*state, error) {
 	next := *st
-	next.epoch, next.marks, next.tails = epoch, s.marks(st.chain), slices.Clone(st.tails)
+	next.epoch, next.marks, next.tails = epoch, slices.Clone(st.marks), slices.Clone(st.tails)
 	began := time.Now()
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		t := touched{upper: &st.upper}
 		for i, org := range st.chain {
-			if next.marks[i] == st.marks[i] && began.Sub(st.tails[i].far) < lookAge/2 {
+			// What this process wrote is at hand, and its log need not be read for it.
+			own, mark, all := s.db.Since(org, st.marks[i])
+			next.marks[i] = mark
+			for _, c := range own {
+				if err := t.note(c, i == 0); err != nil {
+					return err
+				}
+			}
+			if all && began.Sub(st.tails[i].far) < lookAge/2 {
 				continue
 			}
 			tail, fresh, err := s.read(ctx, tx, org, st.tails[i], began)

@@ -33,7 +33,7 @@ func (tx *Tx) Record(ctx context.Context, c identity.Change) error {
 	if err != nil {
 		return err
 	}
-	tx.wrote[c.Org] = true
+	tx.wrote[c.Org] = append(tx.wrote[c.Org], c)
 	err = tx.queue(ctx, insertChange, c.Org, c.ID, millis(c.At), string(c.Kind), string(c.Actor),
 		nullableID(c.ActorID), clean(c.ActorName), clean(c.RequestID), c.Type, nullableID(c.Target),
 		c.Version, string(paths), nullable(string(c.Diff)))

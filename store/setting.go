@@ -3,10 +3,7 @@ package store
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/muster-id/muster/identity"
 )
 
 const (
@@ -53,29 +50,6 @@ const (
 	markAge  = 10 * time.Millisecond
 	epochAge = time.Second
 )
-
-// marks count the changes of each organisation in this process.
-type marks struct{ byOrg sync.Map } // from identity.OrgID to *atomic.Uint64
-
-func (m *marks) of(org identity.OrgID) *atomic.Uint64 {
-	if n, ok := m.byOrg.Load(org); ok {
-		return n.(*atomic.Uint64)
-	}
-	n, _ := m.byOrg.LoadOrStore(org, new(atomic.Uint64))
-	return n.(*atomic.Uint64)
-}
-
-func (m *marks) move(orgs map[identity.OrgID]bool) {
-	for org := range orgs {
-		m.of(org).Add(1)
-	}
-}
-
-// Mark returns a number that moves, before Update returns, whenever this process
-// has recorded a change of an organisation or revoked a token of it, or may have:
-// an Update whose outcome is unknown moves it too. What it says of one process is exact; what others
-// write does not show in it.
-func (db *DB) Mark(org identity.OrgID) uint64 { return db.marks.of(org).Load() }
 
 func (e *epoch) forget() {
 	e.lock.Lock()

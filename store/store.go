@@ -51,7 +51,7 @@ type Tx struct {
 	write bool
 	admin bool // something that Epoch tells of has changed
 	delta map[tallyKey]int64
-	wrote map[identity.OrgID]bool // organisations with a new change, for Mark
+	wrote map[identity.OrgID][]identity.Change // what Mark and Since tell of
 	then  []func()
 }
 
@@ -73,7 +73,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // have no effects but its writes; it must not call Update itself.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	var last *Tx
-	wrote := map[identity.OrgID]bool{} // by any try: of an unknown outcome too
+	wrote := map[identity.OrgID][]identity.Change{} // by any try: of an unknown outcome too
 	err := db.driver.Update(ctx, func(c Conn) error {
 		last = &Tx{db: db, conn: c, write: true, wrote: wrote}
 		if err := fn(last); err != nil {
