@@ -151,7 +151,7 @@ func (p *filterParser) readValue(f *filter) error {
 		if end := strings.IndexByte(p.text[start+1:], p.text[start]); end >= 0 {
 			f.value = p.text[start+1 : start+1+end]
 			p.at = start + end + 2
-			return nil
+			return p.some(f.value)
 		}
 	}
 	for ; p.at < len(p.text); p.at++ {
@@ -170,7 +170,12 @@ func (p *filterParser) readValue(f *filter) error {
 	if plain, err := url.PathUnescape(f.value); err == nil && utf8.ValidString(plain) && !strings.ContainsRune(plain, 0) {
 		f.value = plain
 	}
-	if f.value == "" {
+	return p.some(f.value)
+}
+
+// some refuses an empty value: what is absent is asked for by "!=*".
+func (p *filterParser) some(value string) error {
+	if value == "" {
 		return p.expected("a value")
 	}
 	return nil

@@ -53,7 +53,7 @@ func TestFilterToSCIM(t *testing.T) {
 
 func TestFilterRefused(t *testing.T) {
 	for phrase, in := range map[string]string{
-		"no operator": "username", "no name": "==bob", "no value": "username==", "half": "username==a;", "open": "(username==a",
+		"no operator": "username", "no name": "==bob", "no value": "username==", "half": "username==a;", "an empty value": "username==''", "open": "(username==a",
 		"closed": "username==a)", "another operator": "username=like=a", "unknown": "nobody==1", "a password": "password==a*",
 		"no flag": "enabled==perhaps", "an order of flags": "enabled=gt=true", "an order with wildcards": "username=gt=a*",
 		"a wildcard inside": "username==a*b", "NUL": "username==a\x00", "no UTF-8": "username==\xff",
@@ -101,7 +101,7 @@ func TestFilterMeets(t *testing.T) {
 }
 
 func FuzzFilter(f *testing.F) {
-	for _, s := range []string{"a==b", "(a==1;(b==2,c==3))", "a!='x;y'", "a=gt=*b*", "((a==%20))", "a.b==(c)", ")(", "a==b%zz"} {
+	for _, s := range []string{"a==b", "(a==1;(b==2,c==3))", "a!='x;y'", "a=gt=*b*", "((a==%20))", "0!=''", "a.b==(c)", ")(", "a==b%zz"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
