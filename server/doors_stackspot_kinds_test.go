@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,12 +85,11 @@ func (k spotKind) checks() map[string]func(*spot) {
 	for number, what := range k.lacks {
 		method, name, _ := strings.Cut(what, " ")
 		all[number] = func(s *spot) {
-			path, body := k.path, map[string]any{}
+			path, make := k.path, k.body
 			if method == "PUT" {
-				path, body = path+"/"+k.make(s), k.replace(s)
-			} else {
-				body = k.body(s)
+				path, make = path+"/"+k.make(s), k.replace
 			}
+			body := make(s)
 			delete(body, name)
 			s.refuse(400, "invalidValue", method, path, quoted(body))
 		}
@@ -219,5 +217,3 @@ func spotPerson(name string) m {
 	}
 }
 
-// describe is for failures.
-func describe(o m) string { return fmt.Sprintf("%.600s", quoted(o)) }

@@ -234,7 +234,8 @@ func at(v any, path string) (any, bool) {
 	for _, name := range strings.Split(path, ".") {
 		name, list := strings.CutSuffix(name, "[]")
 		if name != "" {
-			o, ok := v.(map[string]any)
+			o, _ := v.(map[string]any)
+			var ok bool
 			if v, ok = o[name]; !ok {
 				return nil, false
 			}

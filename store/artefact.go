@@ -51,7 +51,7 @@ func (tx *Tx) PutArtefact(ctx context.Context, a identity.Artefact) error {
 		return identity.NewError(identity.Conflict, "", "That has been used before.")
 	}
 	if a.Kind == RevokedKind {
-		tx.wrote[a.Org] = tx.wrote[a.Org] // who remembers that a token lives must look again
+		tx.touch(a.Org) // who remembers that a token lives must look again
 	}
 	return wrap(err, "store an artefact %s", a.Kind)
 }

@@ -46,7 +46,8 @@ func scanOrganisation(r Rows) identity.Organisation {
 
 // InsertOrganisation stores a new organisation; Conflict when the slug is taken.
 func (tx *Tx) InsertOrganisation(ctx context.Context, o identity.Organisation) error {
-	tx.admin, tx.wrote[o.ID] = true, tx.wrote[o.ID]
+	tx.admin = true
+	tx.touch(o.ID)
 	_, err := tx.exec(ctx, insertOrganisation, o.ID, parent(o), o.Slug, o.Name, millis(o.Created), millis(o.Modified))
 	return wrap(err, "insert organisation %s", o.Slug)
 }
@@ -78,7 +79,8 @@ func (tx *Tx) Organisations(ctx context.Context, after string, limit int) ([]ide
 
 // UpdateOrganisation stores the slug, name, parent and modification time of o.
 func (tx *Tx) UpdateOrganisation(ctx context.Context, o identity.Organisation) error {
-	tx.admin, tx.wrote[o.ID] = true, tx.wrote[o.ID]
+	tx.admin = true
+	tx.touch(o.ID)
 	err := tx.execOne(ctx, "organisation", updateOrganisation, parent(o), o.Slug, o.Name, millis(o.Modified), o.ID)
 	return wrap(err, "update organisation %s", o.ID)
 }
@@ -92,7 +94,8 @@ func (tx *Tx) Hold(ctx context.Context, id identity.OrgID) error {
 // DeleteOrganisation removes an organisation with all of its rows; NotFound if
 // there is none.
 func (tx *Tx) DeleteOrganisation(ctx context.Context, id identity.OrgID) error {
-	tx.admin, tx.wrote[id] = true, tx.wrote[id]
+	tx.admin = true
+	tx.touch(id)
 	if q := tx.db.dialect.Search.Clear; q != "" {
 		if _, err := tx.exec(ctx, q, id); err != nil {
 			return wrap(err, "delete organisation %s", id)

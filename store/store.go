@@ -96,6 +96,13 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return nil
 }
 
+// touch moves the mark of an organisation although no change is recorded.
+func (tx *Tx) touch(org identity.OrgID) {
+	if _, ok := tx.wrote[org]; !ok {
+		tx.wrote[org] = nil
+	}
+}
+
 // Then calls fn after the transaction, if what it wrote is durable. fn must be
 // quick: it may wake somebody.
 func (tx *Tx) Then(fn func()) { tx.then = append(tx.then, fn) }

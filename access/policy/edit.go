@@ -155,10 +155,7 @@ func (e *edit) setKind(n uint32, k kind, inactive, guest bool) {
 	if was, is := old.kind == user && !old.inactive, k == user && !inactive; was != is {
 		e.count(&e.s.active, n, is)
 	}
-	e.touched = append(e.touched, n)
-	for _, m := range e.s.links(n).children { // a group that comes or goes
-		e.touched = append(e.touched, m)
-	}
+	e.touched = append(append(e.touched, n), e.s.links(n).children...) // those of a group that comes or goes
 }
 
 // count adds n to a bitmap of kinds or takes it out.

@@ -153,7 +153,7 @@ func assignmentsEnd(t *testing.T, db *store.DB) {
 		t.Errorf("DeleteAssignmentsOf (-want +got):\n%s", diff)
 	}
 	atLow.want("of a user who is gone")
-	below = atLow.give(role, identity.UserSubject, ann)
+	atLow.give(role, identity.UserSubject, ann)
 	update(t, db, func(tx *store.Tx) error { return tx.DeleteOrganisation(ctx, low.ID) })
 	atLow.want("of a deleted organisation")
 }
