@@ -78,7 +78,7 @@ func (b *bench) run() error {
 		return err
 	}
 	b.suite = &suite{people: people{b.seed}, runner: &runner{target: t, conns: b.conns, seed: b.seed}}
-	for _, step := range []func() error{b.growth, b.lists, b.members, b.changes, b.signIns, b.memory, b.restart, b.walkAlong} {
+	for _, step := range []func() error{b.growth, b.lists, b.members, b.changes, b.signIns, b.decisions, b.memory, b.restart, b.walkAlong} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -42,12 +42,9 @@ func (b *bench) makeIssuer() (*issuer, error) {
 		if err != nil {
 			return nil, err
 		}
-		id, _ := made["client_id"].(string)
-		secret, _ := made["client_secret"].(string)
-		if id == "" || secret == "" {
+		if *a.to = basic(made); *a.to == "" {
 			return nil, fmt.Errorf("muster app create printed no client: %v", made)
 		}
-		*a.to = base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
 	}
 	var made struct{ ID string }
 	body := fmt.Sprintf(`{"schemas":["%s"],"userName":%q,"displayName":"Ann","name":{"givenName":"Ann","familyName":"Arden"},"emails":[{"value":%q,"primary":true}],"password":%q,"active":true}`,
@@ -59,6 +56,17 @@ func (b *bench) makeIssuer() (*issuer, error) {
 	t, err := i.signIn()
 	i.access = t.AccessToken
 	return i, err
+}
+
+// basic makes the Basic credentials of an app that a command made, "" if it did
+// not.
+func basic(made map[string]any) string {
+	id, _ := made["client_id"].(string)
+	secret, _ := made["client_secret"].(string)
+	if id == "" || secret == "" {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
 }
 
 // tokens is an answer of the token endpoint.
