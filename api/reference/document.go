@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
 	"reflect"
 	"regexp"
 	"strings"
@@ -34,6 +35,7 @@ var problem = map[int]string{
 func document(parts []Part, public, version string) (*openapi31.Spec, error) {
 	r := openapi31.NewReflector()
 	schemas := r.JSONSchemaReflector()
+	//lint:ignore SA1019 what replaces it is in a module that we would not need otherwise
 	schemas.InterceptDefName(definition)
 	for _, id := range []any{identity.ID{}, identity.OrgID{}} {
 		schemas.AddTypeMapping(id, "") // ids marshal as text
@@ -102,7 +104,11 @@ func add(r *openapi31.Reflector, tag string, route web.Route) error {
 var pathNames = regexp.MustCompile(`\{([a-z_]+)\}`)
 
 func parameter(name, in, text string, required bool) openapi31.ParameterOrReference {
-	p := openapi31.Parameter{Name: name, In: openapi31.ParameterIn(in), Schema: map[string]any{"type": "string"}}
+	schema := map[string]any{"type": "string"}
+	if name == "limit" || name == "start" {
+		schema = map[string]any{"type": "integer", "minimum": 1}
+	}
+	p := openapi31.Parameter{Name: name, In: openapi31.ParameterIn(in), Schema: schema}
 	if text != "" {
 		p.Description = &text
 	}
@@ -125,15 +131,40 @@ func operationID(method, path string) string {
 
 var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// definition names a schema after its Go type, without what is Go's alone.
-func definition(t reflect.Type, _ string) string {
+// definitions names schemas after their Go types, without what is Go's alone. Of
+// two types with one name the later has its package before it.
+func definitions() func(reflect.Type, string) string {
+	taken := map[string]reflect.Type{}
+	return func(t reflect.Type, _ string) string {
+		name := definition(t)
+		if other, ok := taken[name]; ok && other != t {
+			name = upper(path.Base(t.PkgPath())) + name
+		}
+		taken[name] = t
+		return name
+	}
+}
+
+func definition(t reflect.Type) string {
 	name := t.Name()
 	if generic, of, ok := strings.Cut(name, "["); ok {
 		of = strings.TrimSuffix(of, "]")
 		name = of[strings.LastIndexByte(of, '.')+1:] + upper(generic)
 	}
-	name = strings.NewReplacer("JSON", "", "·1", "").Replace(name)
+	name = strings.NewReplacer("JSON", "", "Form", "", "·1", "").Replace(name)
 	return upper(cmp.Or(notName.ReplaceAllString(name, ""), "Value"))
+}
+
+// lists says that lists are never null: an empty one is [].
+func lists(p jsonschema.InterceptNullabilityParams) {
+	if k := p.Type.Kind(); (k == reflect.Slice || k == reflect.Map) && p.Schema.Type != nil {
+		p.Schema.Type.SliceOfSimpleTypeValues = nil
+		kind := jsonschema.Array
+		if k == reflect.Map {
+			kind = jsonschema.Object
+		}
+		p.Schema.Type.WithSimpleTypes(kind)
+	}
 }
 
 func upper(s string) string {
