@@ -1,110 +1,121 @@
 package declare
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/muster-id/muster/identity"
 )
 
 // check finds what is wrong with a document by itself.
 func (o *Organisation) check() error {
 	if o.Slug == "" {
-		return fmt.Errorf("a document lacks its organisation")
+		return o.fault(kindOrganisation, "", "the document lacks its organisation")
 	}
-	for _, t := range o.ResourceTypes {
-		if strings.ContainsAny(t.Slug, "/*") {
-			return fmt.Errorf("the slug %q of a resource type holds / or *", t.Slug)
+	for _, slug := range []string{o.Slug, o.Parent} {
+		if strings.Trim(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return o.fault(kindOrganisation, o.Slug, "%q is no slug of an organisation: lower-case letters, digits and hyphens", slug)
 		}
 	}
+	for _, c := range o.chapters() {
+		seen := map[string]bool{}
+		for _, name := range c.names {
+			k := key(c.kind, name)
+			if name == "" {
+				return o.fault(c.kind, name, "a %s lacks its name", c.kind)
+			}
+			if seen[k] {
+				return o.fault(c.kind, name, "the %s %s stands here twice", c.kind, name)
+			}
+			seen[k] = true
+		}
+	}
+	if err := o.checkApps(); err != nil {
+		return err
+	}
+	return o.checkAccess()
+}
+
+// fault is an error about a thing, with its file and line.
+func (o *Organisation) fault(kind, name, format string, args ...any) error {
+	return fmt.Errorf("%s: %s", o.place(kind, name), fmt.Sprintf(format, args...))
+}
+
+func (o *Organisation) checkApps() error {
+	for _, a := range o.Apps {
+		for name, value := range a.Settings {
+			if !isSetting(name, value) {
+				return o.fault(kindApp, a.ClientID, "app %s: there is no setting %s, or it is of another type", a.ClientID, name)
+			}
+		}
+	}
+	return nil
+}
+
+// isSetting reports whether an app has a setting that can have the value.
+func isSetting(name string, value any) bool {
+	text, err := json.Marshal(map[string]any{name: value})
+	return err == nil && name != computed && strict(text, &identity.AppSettings{}) == nil
+}
+
+func (o *Organisation) checkAccess() error {
 	for _, r := range o.Resources {
 		if r.Type == "" {
-			return fmt.Errorf("resource %q lacks its type", r.Slug)
+			return o.fault(kindResource, r.Slug, "resource %s lacks its type", r.Slug)
 		}
 	}
 	for _, p := range o.Permissions {
-		if err := checkStatements("permission "+p.Name, p.Statements); err != nil {
-			return err
+		if text := statementFault(p.Statements); text != "" {
+			return o.fault(kindPermission, p.Name, "permission %s: %s", p.Name, text)
 		}
 	}
 	for _, r := range o.Roles {
-		if err := checkStatements("role "+r.Name, r.Statements); err != nil {
-			return err
+		if text := statementFault(r.Statements); text != "" {
+			return o.fault(kindRole, r.Name, "role %s: %s", r.Name, text)
 		}
 	}
 	for _, a := range o.Assignments {
-		if a.Role == "" {
-			return fmt.Errorf("an assignment lacks its role")
+		named := 0
+		for _, name := range []string{a.User, a.Group, a.App} {
+			if name != "" {
+				named++
+			}
 		}
-		if n := count(a.User, a.Group, a.App); n != 1 {
-			return fmt.Errorf("an assignment of %s names %d of user, group and app, not one", a.Role, n)
+		if a.Role == "" || named != 1 {
+			return o.fault(kindAssignment, a.key(), "an assignment names a role, and one of user, group and app")
+		}
+		if _, err := a.end(); err != nil {
+			return o.fault(kindAssignment, a.key(), "%q is no time as 2027-01-31 or 2027-01-31T12:00:00Z", a.Expires)
 		}
 	}
 	return nil
 }
 
-func checkStatements(of string, list []Statement) error {
-	for _, s := range list {
+// statementFault says what is wrong with a list of statements, "" for nothing.
+func statementFault(list []Statement) string {
+	for i, s := range list {
 		if len(s.Actions) == 0 || s.Resource == "" {
-			return fmt.Errorf("a statement of %s lacks actions or a resource", of)
+			return fmt.Sprintf("statement %d lacks actions or a resource", i+1)
 		}
-		if s.Effect != "" && s.Effect != "allow" && s.Effect != "deny" {
-			return fmt.Errorf("a statement of %s has the effect %q, which is neither allow nor deny", of, s.Effect)
-		}
-	}
-	return nil
-}
-
-func count(texts ...string) (n int) {
-	for _, t := range texts {
-		if t != "" {
-			n++
+		switch strings.ToLower(s.Effect) {
+		case "", "allow", "deny":
+		default:
+			return fmt.Sprintf("statement %d has the effect %q, which is neither allow nor deny", i+1, s.Effect)
 		}
 	}
-	return n
+	return ""
 }
 
-// unique finds what is named twice, and what has no name.
-func (o *Organisation) unique() error {
-	for kind, names := range map[string][]string{
-		"connection":    namesOf(o.Connections, func(v Connection) string { return v.Name }),
-		"app":           namesOf(o.Apps, func(v App) string { return v.ClientID }),
-		"action":        namesOf(o.Actions, func(v Action) string { return v.Name }),
-		"resource type": namesOf(o.ResourceTypes, func(v ResourceType) string { return v.Slug }),
-		"resource":      namesOf(o.Resources, func(v Resource) string { return v.Slug }),
-		"permission":    namesOf(o.Permissions, func(v Permission) string { return v.Name }),
-		"role":          namesOf(o.Roles, func(v Role) string { return v.Name }),
-		"group":         namesOf(o.Groups, func(v Group) string { return v.Name }),
-		"assignment":    namesOf(o.Assignments, Assignment.key),
-	} {
-		seen := map[string]bool{}
-		for _, name := range names {
-			if name == "" {
-				return fmt.Errorf("organisation %s: a %s lacks its name", o.Slug, kind)
-			}
-			if folded := strings.ToLower(name); seen[folded] {
-				return fmt.Errorf("organisation %s: the %s %s stands there twice", o.Slug, kind, name)
-			} else {
-				seen[folded] = true
-			}
-		}
+// end returns when an assignment ends, the zero time for never.
+func (a Assignment) end() (time.Time, error) {
+	if a.Expires == "" {
+		return time.Time{}, nil
 	}
-	return nil
-}
-
-func namesOf[T any](list []T, name func(T) string) []string {
-	out := make([]string, len(list))
-	for i, v := range list {
-		out[i] = name(v)
+	if day, err := time.Parse(time.DateOnly, a.Expires); err == nil {
+		return day, nil
 	}
-	return out
-}
-
-// key names an assignment: what it gives, and to whom.
-func (a Assignment) key() string {
-	switch {
-	case a.User != "":
-		return a.Role + " to user " + a.User
-	case a.Group != "":
-		return a.Role + " to group " + a.Group
-	}
-	return a.Role + " to app " + a.App
+	t, err := time.Parse(time.RFC3339, a.Expires)
+	return t.UTC().Truncate(time.Millisecond), err
 }

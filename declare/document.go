@@ -3,51 +3,53 @@
 // a file does not speak of stays as it is.
 package declare
 
-import (
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"path"
-	"slices"
-	"strings"
-
-	"go.yaml.in/yaml/v4"
-)
-
-// An Organisation is one YAML document. Lists that are absent are not managed;
-// an empty list says that there is nothing of the kind, which takes effect with
-// pruning. References are names: of roles, of permissions, "type/slug" of
-// resources, user names.
+// An Organisation is what files say of one. Lists that are absent are not
+// managed; an empty list says that there is nothing of the kind, which takes
+// effect with pruning. A thing that stands in a list is wholly what the file
+// says of it: what is left out is empty, unless its type says that it stays.
+// References are names, not ids: of roles, of permissions, of users.
 type Organisation struct {
 	Slug          string         `yaml:"organisation"`
-	Name          string         `yaml:"name,omitempty"`
-	Parent        string         `yaml:"parent,omitempty"` // slug; "": the root organisation
+	Name          string         `yaml:"name,omitempty"`   // "": as it is
+	Parent        string         `yaml:"parent,omitempty"` // slug; "": as it is, for a new one the root
 	Connections   []Connection   `yaml:"connections,omitempty"`
+	Groups        []Group        `yaml:"groups,omitempty"`
 	Apps          []App          `yaml:"apps,omitempty"`
 	Actions       []Action       `yaml:"actions,omitempty"`
 	ResourceTypes []ResourceType `yaml:"resource-types,omitempty"`
 	Resources     []Resource     `yaml:"resources,omitempty"`
 	Permissions   []Permission   `yaml:"permissions,omitempty"`
 	Roles         []Role         `yaml:"roles,omitempty"`
-	Groups        []Group        `yaml:"groups,omitempty"`
 	Assignments   []Assignment   `yaml:"assignments,omitempty"`
 
-	from string // the file, for errors
+	places map[string]string // "file:line" of each thing, by its key
 }
 
-// A Connection is a SCIM client. Its token is printed when it is made.
+// A Connection is a SCIM client. Its token is told when it is made. Once made,
+// it is changed in nothing but whether it is disabled.
 type Connection struct {
-	Name    string `yaml:"name"`
-	Dialect string `yaml:"dialect,omitempty"`
-	Rate    int    `yaml:"rate,omitempty"`
-	Access  bool   `yaml:"access,omitempty"`
+	Name     string `yaml:"name"`
+	Dialect  string `yaml:"dialect,omitempty"` // "": rfc
+	Domain   string `yaml:"domain,omitempty"`  // of external ids; "": the connection's own
+	User     string `yaml:"user,omitempty"`    // user name of who stands behind it
+	Rate     int    `yaml:"rate,omitempty"`
+	Access   bool   `yaml:"access,omitempty"`
+	Disabled *bool  `yaml:"disabled,omitempty"` // absent: as it is
+}
+
+// A Group is named by its display name. Members are user names; absent, they
+// stay as they are. Groups in groups stay always.
+type Group struct {
+	Name    string   `yaml:"name"`
+	Members []string `yaml:"members,omitempty"`
 }
 
 // An App is an OAuth client; its settings stand beside its client id under the
-// names of our JSON API. Its secret is printed when it is made.
+// names of our JSON API, and those that are absent stay. Its connection, groups
+// and owners are named, not given by id. Its secret is told when it is made.
 type App struct {
 	ClientID string         `yaml:"client_id"`
+	Disabled *bool          `yaml:"disabled,omitempty"` // absent: as it is
 	Settings map[string]any `yaml:",inline"`
 }
 
@@ -55,6 +57,7 @@ type App struct {
 type Action struct {
 	Name        string `yaml:"name"`
 	Description string `yaml:"description,omitempty"`
+	ClientID    string `yaml:"client_id,omitempty"` // the app whose it is
 	Inactive    bool   `yaml:"inactive,omitempty"`
 }
 
@@ -63,22 +66,24 @@ type ResourceType struct {
 	Slug        string   `yaml:"slug"`
 	Name        string   `yaml:"name,omitempty"` // "": the slug
 	Description string   `yaml:"description,omitempty"`
-	Actions     []string `yaml:"actions,omitempty"`
+	ClientID    string   `yaml:"client_id,omitempty"`
+	Actions     []string `yaml:"actions,omitempty"` // none: all
 }
 
-// A Resource is a thing; its type and slug name it.
+// A Resource is a thing; its slug names it.
 type Resource struct {
 	Slug        string `yaml:"slug"`
-	Type        string `yaml:"type"`
+	Type        string `yaml:"type"`           // slug
 	Name        string `yaml:"name,omitempty"` // "": the slug
 	Description string `yaml:"description,omitempty"`
+	ClientID    string `yaml:"client_id,omitempty"`
 }
 
-// A Statement allows or denies actions on a resource.
+// A Statement allows or denies actions on resources.
 type Statement struct {
-	Actions   []string `yaml:"actions"`
-	Resource  string   `yaml:"resource"`         // "type/slug", where slug may hold *, or "*"
-	Effect    string   `yaml:"effect,omitempty"` // "allow" or "deny"
+	Actions   []string `yaml:"actions"`          // names, or "*"
+	Resource  string   `yaml:"resource"`         // "type/slug", where slug may hold *; the slug of a registered one; or "*"
+	Effect    string   `yaml:"effect,omitempty"` // "allow", or "" for it, or "deny"
 	Condition string   `yaml:"condition,omitempty"`
 }
 
@@ -86,25 +91,20 @@ type Statement struct {
 type Permission struct {
 	Name        string      `yaml:"name"`
 	Description string      `yaml:"description,omitempty"`
-	Statements  []Statement `yaml:"statements"`
+	ClientID    string      `yaml:"client_id,omitempty"`
+	Statements  []Statement `yaml:"statements,omitempty"`
 }
 
 // A Role is what is assigned.
 type Role struct {
 	Name        string            `yaml:"name"`
 	Display     string            `yaml:"display_name,omitempty"`
+	Alias       string            `yaml:"alias,omitempty"`
 	Description string            `yaml:"description,omitempty"`
 	ClientID    string            `yaml:"client_id,omitempty"`
 	ClaimMapper map[string]string `yaml:"claim_mapper,omitempty"`
 	Permissions []string          `yaml:"permissions,omitempty"`
 	Statements  []Statement       `yaml:"statements,omitempty"`
-}
-
-// A Group is named by its display name. Members are user names; absent, they are
-// not managed.
-type Group struct {
-	Name    string   `yaml:"name"`
-	Members []string `yaml:"members,omitempty"`
 }
 
 // An Assignment gives a role to one user, group or app.
@@ -114,152 +114,64 @@ type Assignment struct {
 	Group     string `yaml:"group,omitempty"` // display name
 	App       string `yaml:"app,omitempty"`   // client id
 	Inherited bool   `yaml:"inherited,omitempty"`
-	Expires   string `yaml:"expires,omitempty"` // RFC 3339; absent: never, or as it stands
+	Expires   string `yaml:"expires,omitempty"` // RFC 3339, or a date; "": never
 }
 
-// maxFile bounds a file.
-const maxFile = 8 << 20
-
-// Read reads every *.yaml and *.yml file of a folder, in the order of their
-// names. An organisation may be spread over documents; what one says of the same
-// thing twice is an error.
-func Read(dir fs.FS) ([]Organisation, error) {
-	var names []string
-	err := fs.WalkDir(dir, ".", func(name string, e fs.DirEntry, err error) error {
-		if ext := path.Ext(name); err == nil && !e.IsDir() && (ext == ".yaml" || ext == ".yml") {
-			names = append(names, name)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
+// key names an assignment: what it gives, and to whom.
+func (a Assignment) key() string {
+	switch {
+	case a.User != "":
+		return a.Role + " to user " + a.User
+	case a.Group != "":
+		return a.Role + " to group " + a.Group
 	}
-	if len(names) == 0 {
-		return nil, errors.New("no .yaml file is there")
-	}
-	var all []Organisation
-	for _, name := range names {
-		docs, err := readFile(dir, name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all = append(all, docs...)
-	}
-	return gather(all)
+	return a.Role + " to app " + a.App
 }
 
-func readFile(dir fs.FS, name string) ([]Organisation, error) {
-	f, err := dir.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // read only
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxFile {
-		return nil, errors.New("the file is larger than 8 MiB")
-	}
-	docs, err := Parse(text)
-	for i := range docs {
-		docs[i].from = name
-	}
-	return docs, err
+// The kinds of things.
+const (
+	kindOrganisation = "organisation"
+	kindConnection   = "connection"
+	kindGroup        = "group"
+	kindApp          = "app"
+	kindAction       = "action"
+	kindType         = "resource type"
+	kindResource     = "resource"
+	kindPermission   = "permission"
+	kindRole         = "role"
+	kindAssignment   = "assignment"
+	kindUser         = "user"
+)
+
+// A chapter is one list of an organisation.
+type chapter struct {
+	kind, member string   // what is in it, and its name in files
+	names        []string // of what is in it, in order; nil if it is absent
 }
 
-// Parse reads the documents of one file.
-func Parse(text []byte) (docs []Organisation, err error) {
-	d, err := yaml.NewLoader(strings.NewReader(string(text)), yaml.WithKnownFields(), yaml.WithUniqueKeys())
-	if err != nil {
-		return nil, err
-	}
-	for {
-		var o Organisation
-		switch err := d.Load(&o); {
-		case errors.Is(err, io.EOF):
-			return docs, nil
-		case err != nil:
-			return nil, err
-		}
-		if err := o.check(); err != nil {
-			return nil, err
-		}
-		docs = append(docs, o)
+// chapters are the lists of an organisation, in the order in which each finds
+// made what it speaks of.
+func (o *Organisation) chapters() []chapter {
+	return []chapter{
+		{kindConnection, "connections", namesOf(o.Connections, func(v Connection) string { return v.Name })},
+		{kindGroup, "groups", namesOf(o.Groups, func(v Group) string { return v.Name })},
+		{kindApp, "apps", namesOf(o.Apps, func(v App) string { return v.ClientID })},
+		{kindAction, "actions", namesOf(o.Actions, func(v Action) string { return v.Name })},
+		{kindType, "resource-types", namesOf(o.ResourceTypes, func(v ResourceType) string { return v.Slug })},
+		{kindResource, "resources", namesOf(o.Resources, func(v Resource) string { return v.Slug })},
+		{kindPermission, "permissions", namesOf(o.Permissions, func(v Permission) string { return v.Name })},
+		{kindRole, "roles", namesOf(o.Roles, func(v Role) string { return v.Name })},
+		{kindAssignment, "assignments", namesOf(o.Assignments, Assignment.key)},
 	}
 }
 
-// gather puts the documents of each organisation together, and the organisations
-// into an order in which parents come first.
-func gather(docs []Organisation) ([]Organisation, error) {
-	var out []Organisation
-	for _, doc := range docs {
-		i := slices.IndexFunc(out, func(o Organisation) bool { return o.Slug == doc.Slug })
-		if i < 0 {
-			out = append(out, doc)
-			continue
-		}
-		if err := out[i].add(doc); err != nil {
-			return nil, err
-		}
+func namesOf[T any](list []T, name func(T) string) []string {
+	if list == nil {
+		return nil
 	}
-	for _, o := range out {
-		if err := o.unique(); err != nil {
-			return nil, err
-		}
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = name(v)
 	}
-	return parentsFirst(out)
-}
-
-func parentsFirst(list []Organisation) ([]Organisation, error) {
-	var out []Organisation
-	placed := map[string]bool{}
-	for len(out) < len(list) {
-		before := len(out)
-		for _, o := range list {
-			waits := slices.ContainsFunc(list, func(p Organisation) bool { return p.Slug == o.Parent && !placed[p.Slug] })
-			if !placed[o.Slug] && !waits {
-				placed[o.Slug] = true
-				out = append(out, o)
-			}
-		}
-		if len(out) == before {
-			return nil, errors.New("the parents of the organisations form a circle")
-		}
-	}
-	return out, nil
-}
-
-// add lays another document of the same organisation over o.
-func (o *Organisation) add(b Organisation) error {
-	for _, f := range []struct {
-		name string
-		to   *string
-		text string
-	}{{"name", &o.Name, b.Name}, {"parent", &o.Parent, b.Parent}} {
-		if *f.to != "" && f.text != "" && *f.to != f.text {
-			return fmt.Errorf("%s: the %s of %s is %q in %s", b.from, f.name, o.Slug, *f.to, o.from)
-		}
-		if *f.to == "" {
-			*f.to = f.text
-		}
-	}
-	o.Connections = join(o.Connections, b.Connections)
-	o.Apps = join(o.Apps, b.Apps)
-	o.Actions = join(o.Actions, b.Actions)
-	o.ResourceTypes = join(o.ResourceTypes, b.ResourceTypes)
-	o.Resources = join(o.Resources, b.Resources)
-	o.Permissions = join(o.Permissions, b.Permissions)
-	o.Roles = join(o.Roles, b.Roles)
-	o.Groups = join(o.Groups, b.Groups)
-	o.Assignments = join(o.Assignments, b.Assignments)
-	return nil
-}
-
-// join keeps absent (nil) apart from empty.
-func join[T any](a, b []T) []T {
-	if a == nil {
-		return b
-	}
-	return append(a, b...)
+	return out
 }

@@ -1,67 +1,132 @@
 package declare
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"net/http"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/muster-id/muster/access"
-	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/web"
 )
 
-// A maker makes the things of one organisation.
+// A maker plans one organisation, and makes its things.
 type maker struct {
-	p     *planner
-	w     *world
-	o     Organisation
-	known map[string]bool // what the files bring
+	*planner
+	w *world
+	o *Organisation
 }
 
-func (m *maker) by() identity.Actor { return m.p.s.o.By(m.w.org.ID) }
+func (m *maker) by() identity.Actor { return m.s.o.By(m.w.org.ID) }
 
-// self plans the organisation itself.
-func (p *planner) self(w *world, o Organisation) {
-	step := Step{Organisation: o.Slug, Kind: "organisation", Name: o.Slug}
+// step adds to the plan.
+func (m *maker) step(verb, kind, name string, changes []string, do func(context.Context) (string, error)) {
+	m.plan.Steps = append(m.plan.Steps, Step{
+		Verb: verb, Organisation: m.o.Slug, Kind: kind, Name: name, Changes: changes, at: m.o.place(kind, name), do: do,
+	})
+}
+
+// organisation plans the organisation itself.
+func (m *maker) organisation() {
+	const kind = kindOrganisation
+	parent := cmp.Or(m.w.doc.Parent, identity.RootSlug)
 	switch {
-	case !w.exists:
-		step.Verb = "create"
-		step.do = func(ctx context.Context) error {
-			n := directory.NewOrganisation{Slug: o.Slug, Name: o.Name}
-			if o.Parent != "" {
-				parent, err := p.s.o.Directory.Organisation(ctx, o.Parent)
-				if err != nil {
-					return err
-				}
-				n.Parent = parent.ID
-			}
-			if _, err := p.s.o.Directory.CreateOrganisation(ctx, p.s.o.By(n.Parent), n); err != nil {
-				return err
-			}
-			made, err := p.s.world(ctx, o.Slug, false)
+	case !m.w.exists:
+		m.step("create", kind, m.o.Slug, nil, func(ctx context.Context) (string, error) {
+			n := directory.NewOrganisation{Slug: m.o.Slug, Name: m.o.Name, Parent: m.w.above.org.ID}
+			made, err := m.s.o.Directory.CreateOrganisation(ctx, m.s.o.By(n.Parent), n)
 			if err == nil {
-				*w = *made
+				m.w.org, m.w.exists = made, true
 			}
-			return err
-		}
-	case o.Name != "" && o.Name != w.doc.Name:
-		step.Verb, step.Changes = "change", []string{"name: " + shown(w.doc.Name) + " -> " + shown(o.Name)}
-		step.do = func(ctx context.Context) error {
-			_, err := p.s.o.Directory.RenameOrganisation(ctx, p.s.o.By(w.org.ID), w.org.ID, "", o.Name)
-			return err
-		}
-	default:
+			return "", err
+		})
+		return
+	case m.o.Parent != "" && m.o.Parent != parent:
+		m.fault(m.o, kind, m.o.Slug, m.o.Slug+" is below "+parent+", and an organisation cannot be moved")
+	}
+	if m.o.Name != "" && m.o.Name != m.w.doc.Name {
+		m.step("change", kind, m.o.Slug, []string{"name: " + shown(m.w.doc.Name) + " -> " + shown(m.o.Name)}, func(ctx context.Context) (string, error) {
+			_, err := m.s.o.Directory.RenameOrganisation(ctx, m.by(), m.w.org.ID, "", m.o.Name)
+			return "", err
+		})
+	}
+}
+
+// A way is how things of one kind are planned and made.
+type way[T any] struct {
+	kind   string
+	named  func(T) string
+	normal func(T) T // into the form in which a world has it
+	put    func(context.Context, T) (secret string, err error)
+	drop   func(context.Context, identity.ID) error
+}
+
+// lists plans all lists of the file, in the order of chapters.
+func (m *maker) lists() {
+	o, have, a := m.o, m.w.doc, m.s.o.Access
+	compare(m, way[Connection]{kindConnection, func(v Connection) string { return v.Name }, m.normalConnection, m.putConnection, m.dropConnection}, o.Connections, have.Connections)
+	compare(m, way[Group]{kindGroup, func(v Group) string { return v.Name }, m.normalGroup, silent(m.putGroup), m.dropGroup}, o.Groups, have.Groups)
+	compare(m, way[App]{kindApp, func(v App) string { return v.ClientID }, m.normalApp, m.putApp, m.dropApp}, o.Apps, have.Apps)
+	compare(m, way[Action]{kindAction, func(v Action) string { return v.Name }, m.normalAction, silent(m.putAction), drop(m, a.Actions)}, o.Actions, have.Actions)
+	compare(m, way[ResourceType]{kindType, func(v ResourceType) string { return v.Slug }, m.normalType, silent(m.putType), drop(m, a.ResourceTypes)}, o.ResourceTypes, have.ResourceTypes)
+	compare(m, way[Resource]{kindResource, func(v Resource) string { return v.Slug }, m.normalResource, silent(m.putResource), drop(m, a.Resources)}, o.Resources, have.Resources)
+	compare(m, way[Permission]{kindPermission, func(v Permission) string { return v.Name }, m.normalPermission, silent(m.putPermission), drop(m, a.Permissions)}, o.Permissions, have.Permissions)
+	compare(m, way[Role]{kindRole, func(v Role) string { return v.Name }, m.normalRole, silent(m.putRole), drop(m, a.Roles)}, o.Roles, have.Roles)
+	compare(m, way[Assignment]{kindAssignment, Assignment.key, m.normalAssignment, silent(m.putAssignment), m.dropAssignment}, m.alive(), have.Assignments)
+}
+
+// silent is for what makes no secrets.
+func silent[T any](put func(context.Context, T) error) func(context.Context, T) (string, error) {
+	return func(ctx context.Context, v T) (string, error) { return "", put(ctx, v) }
+}
+
+// compare plans one list; nil is not managed.
+func compare[T any](m *maker, way way[T], want, have []T) {
+	if want == nil {
 		return
 	}
-	p.plan.Steps = append(p.plan.Steps, step)
+	there := map[string]T{}
+	for _, v := range have {
+		there[key(way.kind, way.named(v))] = v
+	}
+	wanted := map[string]bool{}
+	for _, v := range want {
+		v = way.normal(v)
+		name := way.named(v)
+		wanted[key(way.kind, name)] = true
+		if m.w.twice[key(way.kind, name)] {
+			m.fault(m.o, way.kind, name, "several groups of "+m.o.Slug+" are called "+name)
+			continue
+		}
+		verb, changes := "create", []string(nil)
+		if old, ok := there[key(way.kind, name)]; ok {
+			if verb, changes = "change", differences(way.kind, fields(v), fields(old)); len(changes) == 0 {
+				continue
+			}
+		}
+		m.step(verb, way.kind, name, changes, func(ctx context.Context) (string, error) { return way.put(ctx, v) })
+	}
+	for _, v := range have {
+		if name := way.named(v); m.prune && !wanted[key(way.kind, name)] {
+			m.remove(way.kind, name, way.drop)
+		}
+	}
 }
 
-// need returns the id of a name; when it is planned everything was known, so
-// that NotFound means that somebody has removed it meanwhile.
+// remove plans a deletion, which is done after all that is made.
+func (m *maker) remove(kind, name string, drop func(context.Context, identity.ID) error) {
+	m.deletes = append(m.deletes, Step{Verb: "delete", Organisation: m.o.Slug, Kind: kind, Name: name, do: func(ctx context.Context) (string, error) {
+		id, err := m.need(kind, name)
+		if err != nil {
+			return "", err
+		}
+		return "", drop(ctx, id)
+	}})
+}
+
+// need returns the id of a name. When a plan was made all were known, so that
+// NotFound means that somebody has removed it since.
 func (m *maker) need(kind, name string) (identity.ID, error) {
 	if id, ok := m.w.id(kind, name); ok {
 		return id, nil
@@ -80,162 +145,72 @@ func (m *maker) needAll(kind string, names []string) (out []identity.ID, err err
 	return out, nil
 }
 
-// check notes the names that neither the world nor the files know.
-func (m *maker) check(ctx context.Context) error {
-	want := func(kind, name string) {
-		if _, ok := m.w.id(kind, name); !ok && !m.known[key(kind, name)] {
-			m.p.unknown = append(m.p.unknown, kind+" "+name+" ("+m.o.Slug+")")
-		}
-	}
-	for _, t := range m.o.ResourceTypes {
-		for _, a := range t.Actions {
-			want(kindAction, a)
-		}
-	}
-	for _, r := range m.o.Resources {
-		want(kindType, r.Type)
-	}
-	statements := func(list []Statement) {
-		for _, s := range list {
-			for _, a := range s.Actions {
-				if a != "*" {
-					want(kindAction, a)
-				}
-			}
-			switch typ, slug, full := strings.Cut(s.Resource, "/"); {
-			case s.Resource == "*":
-			case full && strings.Contains(slug, "*"):
-				want(kindType, typ)
-			case full:
-				want(kindResource, s.Resource)
-			}
-		}
-	}
-	for _, p := range m.o.Permissions {
-		statements(p.Statements)
-	}
-	for _, r := range m.o.Roles {
-		statements(r.Statements)
-		for _, p := range r.Permissions {
-			want(kindPermission, p)
-		}
-	}
-	for _, a := range m.o.Assignments {
-		want(kindRole, a.Role)
-		if a.Group != "" {
-			want(kindGroup, a.Group)
-		}
-		if a.App != "" {
-			want(kindApp, a.App)
-		}
-	}
-	return m.checkUsers(ctx)
-}
-
-// checkUsers looks for the users that the files speak of.
-func (m *maker) checkUsers(ctx context.Context) error {
-	var names []string
-	for _, g := range m.o.Groups {
-		names = append(names, g.Members...)
-	}
-	for _, a := range m.o.Assignments {
-		if a.User != "" {
-			names = append(names, a.User)
-		}
-	}
+// spelled returns a set of names as the things themselves have them, in order.
+func (m *maker) spelled(kind string, names []string) []string {
+	out := make([]string, 0, len(names))
 	for _, n := range names {
-		err := error(identity.NewError(identity.NotFound, "", ""))
-		if m.w.exists {
-			_, err = m.p.s.user(ctx, m.w, n)
+		out = append(out, m.w.spelled(kind, n))
+	}
+	return sorted(out)
+}
+
+func (m *maker) normalStatements(list []Statement) (out []Statement) {
+	for _, s := range list {
+		s.Actions = m.spelled(kindAction, s.Actions)
+		s.Condition = strings.TrimSpace(s.Condition)
+		if s.Effect = strings.ToLower(s.Effect); s.Effect == "allow" {
+			s.Effect = ""
 		}
-		if identity.KindOf(err) == identity.NotFound {
-			m.p.unknown = append(m.p.unknown, "user "+n+" ("+m.o.Slug+")")
-		} else if err != nil {
-			return err
+		typ, slug, path := strings.Cut(s.Resource, "/")
+		switch {
+		case path:
+			s.Resource = m.w.spelled(kindType, typ) + "/" + slug
+			if full, ok := m.w.full(slug); ok && strings.EqualFold(full, s.Resource) {
+				s.Resource = full
+			}
+		case s.Resource != "*":
+			if full, ok := m.w.full(s.Resource); ok {
+				s.Resource = full
+			}
 		}
+		out = append(out, s)
 	}
-	return nil
+	return out
 }
 
-func (m *maker) secret(kind, name, text string) {
-	if text != "" {
-		m.p.plan.Secrets = append(m.p.plan.Secrets, Secret{m.o.Slug, kind, name, text})
-	}
+func (m *maker) normalAction(v Action) Action { return v }
+
+func (m *maker) normalType(v ResourceType) ResourceType {
+	v.Name, v.Actions = cmp.Or(v.Name, v.Slug), m.spelled(kindAction, v.Actions)
+	return v
 }
 
-func (m *maker) putConnection(ctx context.Context, v Connection) error {
-	if _, ok := m.w.id(kindConnection, v.Name); ok {
-		return identity.NewError(identity.Conflict, "", "A connection cannot be changed. Delete it first, or give the file's another name.")
-	}
-	c, token, err := m.p.s.o.Directory.CreateConnection(ctx, m.by(), m.w.org.ID, directory.NewConnection{
-		Name: v.Name, Dialect: v.Dialect, Rate: v.Rate, Access: v.Access,
-	})
-	if err != nil {
-		return err
-	}
-	m.w.note(kindConnection, c.Name, c.ID)
-	m.secret(kindConnection, c.Name, token.Text)
-	return nil
+func (m *maker) normalResource(v Resource) Resource {
+	v.Name, v.Type = cmp.Or(v.Name, v.Slug), m.w.spelled(kindType, v.Type)
+	return v
 }
 
-func (m *maker) dropConnection(ctx context.Context, name string) error {
-	id, err := m.need(kindConnection, name)
-	if err != nil {
-		return err
-	}
-	return m.p.s.o.Directory.DeleteConnection(ctx, m.by(), m.w.org.ID, id)
+func (m *maker) normalPermission(v Permission) Permission {
+	v.Statements = m.normalStatements(v.Statements)
+	return v
 }
 
-// over lays members over settings.
-func over(s *identity.AppSettings, members map[string]any) error {
-	all, err := mapOf(s)
-	if err != nil {
-		return err
-	}
-	for k, v := range members {
-		all[k] = v
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	var next identity.AppSettings
-	if err := web.DecodeJSON(text, &next); err != nil {
-		return err
-	}
-	*s = next
-	return nil
+func (m *maker) normalRole(v Role) Role {
+	v.Permissions, v.Statements = m.spelled(kindPermission, v.Permissions), m.normalStatements(v.Statements)
+	return v
 }
 
-func (m *maker) putApp(ctx context.Context, v App) error {
-	if id, ok := m.w.id(kindApp, v.ClientID); ok {
-		_, err := m.p.s.o.Apps.Update(ctx, m.by(), m.w.org.ID, id, func(s *identity.AppSettings) error { return over(s, v.Settings) })
-		return err
+func (m *maker) normalGroup(v Group) Group {
+	if v.Members != nil {
+		v.Members = append([]string{}, m.spelled(kindUser, v.Members)...) // an empty list stays one
 	}
-	n := app.NewApp{ClientID: v.ClientID}
-	if err := over(&n.AppSettings, v.Settings); err != nil {
-		return err
-	}
-	made, text, err := m.p.s.o.Apps.Create(ctx, m.by(), m.w.org.ID, n)
-	if err != nil {
-		return err
-	}
-	m.w.note(kindApp, made.ClientID, made.ID)
-	m.secret(kindApp, made.ClientID, text)
-	return nil
+	return v
 }
 
-func (m *maker) dropApp(ctx context.Context, name string) error {
-	id, err := m.need(kindApp, name)
-	if err != nil {
-		return err
-	}
-	return m.p.s.o.Apps.Delete(ctx, m.by(), m.w.org.ID, id)
-}
-
-// put makes a thing of the catalogue, or changes the one that has its name.
+// put makes a thing of the catalogue, or changes the organisation's own that has
+// its name.
 func put[T any](ctx context.Context, m *maker, book *access.Book[T], kind, name string, base func(*T) *access.Base, fill func(*T) error) error {
-	if id, ok := m.w.id(kind, name); ok && m.w.own[key(kind, name)] {
+	if id, ok := m.w.ids[key(kind, name)]; ok {
 		_, err := book.Change(ctx, m.by(), id, 0, fill)
 		return err
 	}
@@ -246,187 +221,59 @@ func put[T any](ctx context.Context, m *maker, book *access.Book[T], kind, name 
 	made, err := book.Create(ctx, m.by(), t)
 	if err == nil {
 		m.w.note(kind, name, base(made).ID)
-		m.w.own[key(kind, name)] = true
 	}
 	return err
 }
 
 // drop deletes a thing of the catalogue.
-func drop[T any](m *maker, book *access.Book[T]) func(context.Context, string) error {
-	return func(ctx context.Context, name string) error {
-		for _, kind := range []string{kindAction, kindType, kindResource, kindPermission, kindRole} {
-			if id, ok := m.w.id(kind, name); ok {
-				if _, err := book.Get(ctx, m.by(), id); err == nil {
-					return book.Delete(ctx, m.by(), id)
-				}
-			}
-		}
-		return identity.NewError(identity.NotFound, "", name+" is gone already.")
-	}
-}
-
-// set changes a text that a file speaks of.
-func set(to *string, text string) {
-	if text != "" {
-		*to = text
-	}
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
+func drop[T any](m *maker, book *access.Book[T]) func(context.Context, identity.ID) error {
+	return func(ctx context.Context, id identity.ID) error { return book.Delete(ctx, m.by(), id) }
 }
 
 func (m *maker) putAction(ctx context.Context, v Action) error {
-	return put(ctx, m, m.p.s.o.Access.Actions, kindAction, v.Name, func(t *access.Action) *access.Base { return &t.Base }, func(t *access.Action) error {
-		t.Name, t.Active = v.Name, !v.Inactive
-		set(&t.Description, v.Description)
+	return put(ctx, m, m.s.o.Access.Actions, kindAction, v.Name, func(t *access.Action) *access.Base { return &t.Base }, func(t *access.Action) error {
+		t.Name, t.Description, t.ClientID, t.Active = v.Name, v.Description, v.ClientID, !v.Inactive
 		return nil
 	})
 }
 
 func (m *maker) putType(ctx context.Context, v ResourceType) error {
-	return put(ctx, m, m.p.s.o.Access.ResourceTypes, kindType, v.Slug, func(t *access.ResourceType) *access.Base { return &t.Base }, func(t *access.ResourceType) (err error) {
-		t.Slug = v.Slug
-		t.Name = or(v.Name, or(t.Name, v.Slug))
-		set(&t.Description, v.Description)
-		if v.Actions != nil {
-			t.Actions, err = m.needAll(kindAction, v.Actions)
-		}
+	return put(ctx, m, m.s.o.Access.ResourceTypes, kindType, v.Slug, func(t *access.ResourceType) *access.Base { return &t.Base }, func(t *access.ResourceType) (err error) {
+		t.Slug, t.Name, t.Description, t.ClientID = v.Slug, v.Name, v.Description, v.ClientID
+		t.Actions, err = m.needAll(kindAction, v.Actions)
 		return err
 	})
 }
 
 func (m *maker) putResource(ctx context.Context, v Resource) error {
-	return put(ctx, m, m.p.s.o.Access.Resources, kindResource, v.Type+"/"+v.Slug, func(t *access.Resource) *access.Base { return &t.Base }, func(t *access.Resource) (err error) {
-		t.Slug = v.Slug
-		t.Name = or(v.Name, or(t.Name, v.Slug))
-		set(&t.Description, v.Description)
+	return put(ctx, m, m.s.o.Access.Resources, kindResource, v.Slug, func(t *access.Resource) *access.Base { return &t.Base }, func(t *access.Resource) (err error) {
+		t.Slug, t.Name, t.Description, t.ClientID = v.Slug, v.Name, v.Description, v.ClientID
 		t.Type, err = m.need(kindType, v.Type)
 		return err
 	})
 }
 
+// statements leaves the names to the catalogue, which knows the actions of each
+// type.
 func statements(list []Statement) (out []access.Statement) {
 	for _, s := range list {
-		out = append(out, access.Statement{Actions: s.Actions, Resource: s.Resource, Deny: s.Effect == "deny", Condition: s.Condition})
+		out = append(out, access.Statement{Actions: slices.Clone(s.Actions), Resource: s.Resource, Deny: s.Effect == "deny", Condition: s.Condition})
 	}
 	return out
 }
 
 func (m *maker) putPermission(ctx context.Context, v Permission) error {
-	return put(ctx, m, m.p.s.o.Access.Permissions, kindPermission, v.Name, func(t *access.Permission) *access.Base { return &t.Base }, func(t *access.Permission) error {
-		t.Name = v.Name
-		set(&t.Description, v.Description)
-		if v.Statements != nil {
-			t.Statements = statements(v.Statements)
-		}
+	return put(ctx, m, m.s.o.Access.Permissions, kindPermission, v.Name, func(t *access.Permission) *access.Base { return &t.Base }, func(t *access.Permission) error {
+		t.Name, t.Description, t.ClientID, t.Statements = v.Name, v.Description, v.ClientID, statements(v.Statements)
 		return nil
 	})
 }
 
 func (m *maker) putRole(ctx context.Context, v Role) error {
-	return put(ctx, m, m.p.s.o.Access.Roles, kindRole, v.Name, func(t *access.Role) *access.Base { return &t.Base }, func(t *access.Role) (err error) {
-		t.Name = v.Name
-		set(&t.Display, v.Display)
-		set(&t.Description, v.Description)
-		set(&t.ClientID, v.ClientID)
-		if v.ClaimMapper != nil {
-			t.ClaimMapper = v.ClaimMapper
-		}
-		if v.Statements != nil {
-			t.Statements = statements(v.Statements)
-		}
-		if v.Permissions != nil {
-			t.Permissions, err = m.needAll(kindPermission, v.Permissions)
-		}
+	return put(ctx, m, m.s.o.Access.Roles, kindRole, v.Name, func(t *access.Role) *access.Base { return &t.Base }, func(t *access.Role) (err error) {
+		t.Name, t.Display, t.Alias, t.Description, t.ClientID = v.Name, v.Display, v.Alias, v.Description, v.ClientID
+		t.ClaimMapper, t.Statements = v.ClaimMapper, statements(v.Statements)
+		t.Permissions, err = m.needAll(kindPermission, v.Permissions)
 		return err
 	})
-}
-
-const (
-	groupSchema = "urn:ietf:params:scim:schemas:core:2.0:Group"
-	patchSchema = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-)
-
-func (m *maker) putGroup(ctx context.Context, v Group) error {
-	var members []map[string]string
-	for _, name := range v.Members {
-		id, err := m.p.s.user(ctx, m.w, name)
-		if err != nil {
-			return err
-		}
-		members = append(members, map[string]string{"value": id.String()})
-	}
-	if id, ok := m.w.id(kindGroup, v.Name); ok {
-		return m.members(ctx, id, v, members)
-	}
-	body := map[string]any{"schemas": []string{groupSchema}, "displayName": v.Name}
-	if members != nil {
-		body["members"] = members
-	}
-	var made struct {
-		ID string `json:"id"`
-	}
-	if err := m.p.s.o.SCIM(ctx, m.by(), http.MethodPost, "/Groups", nil, body, &made); err != nil {
-		return err
-	}
-	id, _ := identity.ParseID(made.ID)
-	m.w.note(kindGroup, v.Name, id)
-	return nil
-}
-
-// members makes the users of a group those of a file; nested groups stay.
-func (m *maker) members(ctx context.Context, id identity.ID, v Group, members []map[string]string) error {
-	ops := []map[string]any{{"op": "remove", "path": `members[type eq "User"]`}}
-	if len(members) > 0 {
-		ops = append(ops, map[string]any{"op": "add", "path": "members", "value": members})
-	}
-	return m.p.s.o.SCIM(ctx, m.by(), http.MethodPatch, "/Groups/"+id.String(), nil, map[string]any{"schemas": []string{patchSchema}, "Operations": ops}, nil)
-}
-
-func (m *maker) dropGroup(ctx context.Context, name string) error {
-	id, err := m.need(kindGroup, name)
-	if err != nil {
-		return err
-	}
-	return m.p.s.o.SCIM(ctx, m.by(), http.MethodDelete, "/Groups/"+id.String(), nil, nil, nil)
-}
-
-func (m *maker) putAssignment(ctx context.Context, v Assignment) (err error) {
-	a := identity.Assignment{Inherited: v.Inherited}
-	if a.Role, err = m.need(kindRole, v.Role); err != nil {
-		return err
-	}
-	switch {
-	case v.User != "":
-		a.Type = identity.UserSubject
-		a.Subject, err = m.p.s.user(ctx, m.w, v.User)
-	case v.Group != "":
-		a.Type = identity.GroupSubject
-		a.Subject, err = m.need(kindGroup, v.Group)
-	default:
-		a.Type = identity.AppSubject
-		a.Subject, err = m.need(kindApp, v.App)
-	}
-	if err != nil {
-		return err
-	}
-	if v.Expires != "" {
-		if a.Expires, err = time.Parse(time.RFC3339, v.Expires); err != nil {
-			return identity.NewError(identity.Invalid, "expires", v.Expires+" is not a time as 2027-01-31T12:00:00Z.")
-		}
-	}
-	_, err = m.p.s.o.Access.Assign(ctx, m.by(), a)
-	return err
-}
-
-func (m *maker) dropAssignment(ctx context.Context, key string) error {
-	id, err := m.need(kindAssignment, key)
-	if err != nil {
-		return err
-	}
-	return m.p.s.o.Access.Unassign(ctx, m.by(), id)
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -13,12 +15,19 @@ import (
 	"github.com/muster-id/muster/server"
 )
 
-// withFiles reads a folder and plans what it asks for.
-func (a *app) withFiles(ctx context.Context, dir string, prune bool, do func(*declare.Service, *declare.Plan) error) error {
-	if dir == "" {
-		return usage("say with -f which folder holds the files")
+// withFiles reads a folder, or one file, and plans what it asks for.
+func (a *app) withFiles(ctx context.Context, path string, prune bool, do func(*declare.Service, *declare.Plan) error) error {
+	if path == "" {
+		return usage("say with -f which file or folder it is")
 	}
-	files, err := declare.Read(os.DirFS(dir))
+	dir, name := path, "."
+	if info, err := os.Stat(path); err != nil {
+		return asUsage(err)
+	} else if !info.IsDir() {
+		dir, name = filepath.Split(path)
+		dir = cmp.Or(dir, ".")
+	}
+	files, err := declare.Read(os.DirFS(dir), name)
 	if err != nil {
 		return asUsage(fmt.Errorf("%s: %w", dir, err))
 	}
@@ -37,76 +46,103 @@ func declaration(h *server.House) *declare.Service {
 }
 
 func (a *app) applyCommand() *cobra.Command {
-	var dir string
+	var path string
 	var dry, prune bool
 	c := &cobra.Command{
 		Use: "apply -f DIR", Short: "Make organisations what files say", Args: cobra.NoArgs,
-		Long: "Make organisations, apps, connections, roles, permissions and groups what the YAML files of a folder say.\nWhat the files do not speak of stays. Applied again, nothing changes.",
+		Long: "Makes organisations what YAML files say: connections, groups, apps, actions, resource\n" +
+			"types, resources, permissions, roles and who has them. Lists that the files do not have\n" +
+			"stay as they are, and nothing is deleted without --prune. Applied again, nothing changes.",
+		Example: "  muster export acme > acme.yaml\n  muster diff -f acme.yaml\n  muster apply -f acme.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withFiles(cmd.Context(), dir, prune, func(s *declare.Service, plan *declare.Plan) error {
-				done := 0
-				var err error
-				if !dry {
-					done, err = s.Apply(cmd.Context(), plan)
+			return a.withFiles(cmd.Context(), path, prune, func(s *declare.Service, plan *declare.Plan) error {
+				if dry {
+					return a.showPlan(plan)
 				}
-				if shown := a.showPlan(plan, done, dry); err == nil {
-					err = shown
-				}
-				return err
+				return a.apply(cmd.Context(), s, plan)
 			})
 		},
 	}
-	c.Flags().StringVarP(&dir, "file", "f", "", "folder of YAML files")
+	fileFlag(c, &path)
 	c.Flags().BoolVar(&dry, "dry-run", false, "say what would be done, and do nothing")
-	c.Flags().BoolVar(&prune, "prune", false, "delete what is there and not in the files, of the kinds that they speak of")
+	c.Flags().BoolVar(&prune, "prune", false, "delete what is there and not in the files, of the lists that they have")
 	return c
 }
 
+func fileFlag(c *cobra.Command, path *string) {
+	c.Flags().StringVarP(path, "file", "f", "", "YAML file, or folder of them")
+}
+
 func (a *app) diffCommand() *cobra.Command {
-	var dir string
+	var path string
 	var prune bool
 	c := &cobra.Command{
-		Use: "diff -f DIR", Short: "Say what apply would do; the exit status is 1 if anything", Args: cobra.NoArgs,
+		Use: "diff -f DIR", Short: "Say what apply would do", Args: cobra.NoArgs,
+		Long: "Says what apply would do, and does nothing. The exit status is 1 if there is anything.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withFiles(cmd.Context(), dir, prune, func(_ *declare.Service, plan *declare.Plan) error {
-				if err := a.showPlan(plan, 0, true); err != nil || len(plan.Steps) == 0 {
+			return a.withFiles(cmd.Context(), path, prune, func(_ *declare.Service, plan *declare.Plan) error {
+				if err := a.showPlan(plan); err != nil || len(plan.Steps) == 0 {
 					return err
 				}
 				return errQuiet
 			})
 		},
 	}
-	c.Flags().StringVarP(&dir, "file", "f", "", "folder of YAML files")
+	fileFlag(c, &path)
 	c.Flags().BoolVar(&prune, "prune", false, "with what apply --prune would delete")
 	return c
 }
 
-// showPlan prints what was done, or would be, and the secrets that were made.
-func (a *app) showPlan(plan *declare.Plan, done int, dry bool) error {
-	steps := plan.Steps
-	if !dry {
-		steps = steps[:done]
-	}
-	type planJSON struct {
-		Steps   []declare.Step   `json:"steps"`
-		Secrets []declare.Secret `json:"secrets"`
-		DryRun  bool             `json:"dryRun"`
-	}
-	view := planJSON{append([]declare.Step{}, steps...), append([]declare.Secret{}, plan.Secrets...), dry}
-	return a.show(view, func(w io.Writer) {
-		for _, s := range steps {
-			fmt.Fprintf(w, "%s %s %s in %s\n", s.Verb, s.Kind, printable(s.Name), s.Organisation)
-			for _, change := range s.Changes {
-				fmt.Fprintf(w, "    %s\n", printable(change))
-			}
+// A planJSON is what apply and diff show with --json.
+type planJSON struct {
+	Steps   []declare.Step   `json:"steps"`
+	Secrets []declare.Secret `json:"secrets"`
+	DryRun  bool             `json:"dryRun"`
+}
+
+// apply does what a plan says, and tells of each step once it is done: a secret
+// that was made is shown even if a later step fails.
+func (a *app) apply(ctx context.Context, s *declare.Service, plan *declare.Plan) error {
+	view := planJSON{Steps: []declare.Step{}, Secrets: []declare.Secret{}}
+	err := s.Apply(ctx, plan, func(step declare.Step, secret *declare.Secret) {
+		view.Steps = append(view.Steps, step)
+		if secret != nil {
+			view.Secrets = append(view.Secrets, *secret)
 		}
-		for _, s := range plan.Secrets {
-			fmt.Fprintf(w, "secret of %s %s in %s, shown this once: %s\n", s.Kind, printable(s.Name), s.Organisation, s.Text)
+		if a.json {
+			return
 		}
-		if len(plan.Steps) == 0 {
-			fmt.Fprintln(w, "nothing to change")
+		printStep(a.out, step)
+		if secret != nil {
+			fmt.Fprintf(a.out, "    secret, shown this once: %s\n", secret.Text)
 		}
 	})
+	shown := a.show(view, func(w io.Writer) { printNothing(w, plan) })
+	return cmp.Or(err, shown)
+}
+
+// showPlan prints what would be done.
+func (a *app) showPlan(plan *declare.Plan) error {
+	view := planJSON{append([]declare.Step{}, plan.Steps...), []declare.Secret{}, true}
+	return a.show(view, func(w io.Writer) {
+		for _, s := range plan.Steps {
+			printStep(w, s)
+		}
+		printNothing(w, plan)
+	})
+}
+
+func printNothing(w io.Writer, plan *declare.Plan) {
+	if len(plan.Steps) == 0 {
+		fmt.Fprintln(w, "nothing to change")
+	}
+}
+
+func printStep(w io.Writer, s declare.Step) {
+	fmt.Fprintf(w, "%s %s %s in %s\n", s.Verb, s.Kind, printable(s.Name), s.Organisation)
+	for _, change := range s.Changes {
+		fmt.Fprintf(w, "    %s\n", printable(change))
+	}
 }
 
 func (a *app) exportCommand() *cobra.Command {
@@ -118,7 +154,17 @@ func (a *app) exportCommand() *cobra.Command {
 				a.org = args[0]
 			}
 			return a.withOrg(cmd.Context(), func(h *server.House, org identity.Organisation) error {
-				return declaration(h).Export(cmd.Context(), org.Slug, members, a.out)
+				doc, left, err := declaration(h).Export(cmd.Context(), org.Slug, members)
+				if err != nil {
+					return err
+				}
+				for _, sentence := range left {
+					fmt.Fprintln(a.err, "muster:", sentence)
+				}
+				if a.json {
+					return a.show(doc.Map(), nil)
+				}
+				return doc.Write(a.out)
 			})
 		},
 	}
