@@ -32,20 +32,23 @@ func eachArbiter(t *testing.T, test func(t *testing.T, a *arbiter)) {
 }
 
 // robot makes a service account of acme with scopes and returns its token.
-func (d *doors) robot(scopes ...string) string {
+func (d *doors) robot(scopes ...string) string { return d.robotOf(d.demo.Org, scopes...) }
+
+// robotOf is robot for any organisation.
+func (d *doors) robotOf(org identity.Organisation, scopes ...string) string {
 	d.t.Helper()
-	ctx, by := d.t.Context(), systemOf(d.demo.Org.ID)
-	made, _, err := d.h.Apps.Create(ctx, by, d.demo.Org.ID, app.NewApp{AppSettings: identity.AppSettings{
+	ctx, by := d.t.Context(), systemOf(org.ID)
+	made, _, err := d.h.Apps.Create(ctx, by, org.ID, app.NewApp{AppSettings: identity.AppSettings{
 		Name: "Robot", Type: identity.ServiceApp, Scopes: scopes, OpaqueAccessToken: true,
 	}})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	a, err := d.h.Apps.ByID(ctx, d.demo.Org.ID, made.ID)
+	a, err := d.h.Apps.ByID(ctx, org.ID, made.ID)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	res, err := d.h.Tokens.Issue(ctx, token.Request{Org: d.demo.Org, App: a, Authorization: token.Authorization{App: a.ID, Scopes: scopes}})
+	res, err := d.h.Tokens.Issue(ctx, token.Request{Org: org, App: a, Authorization: token.Authorization{App: a.ID, Scopes: scopes}})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/web"
@@ -26,8 +27,22 @@ type sessionList struct {
 	Sessions []sessionJSON `json:"sessions"`
 }
 
-func (d *Door) listSessions(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
-	user, err := web.PathID(r, "user")
+// user finds the user that the path names.
+func (d *Door) user(r *http.Request, by identity.Actor) (identity.ID, error) {
+	id, err := web.PathID(r, "user")
+	if err != nil {
+		return id, err
+	}
+	reg, err := d.dir.Registry(r.Context(), by.Org)
+	if err != nil {
+		return id, err
+	}
+	_, err = d.dir.Get(r.Context(), by, reg.TypeByName(string(identity.UserSubject)), id, directory.Rows{})
+	return id, err
+}
+
+func (d *Door) listSessions(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	user, err := d.user(r, by)
 	if err != nil {
 		return err
 	}
@@ -43,8 +58,8 @@ func (d *Door) listSessions(w http.ResponseWriter, r *http.Request, _ identity.A
 	return web.Send(w, http.StatusOK, out)
 }
 
-func (d *Door) endSessions(w http.ResponseWriter, r *http.Request, _ identity.Actor, org identity.Organisation) error {
-	user, err := web.PathID(r, "user")
+func (d *Door) endSessions(w http.ResponseWriter, r *http.Request, by identity.Actor, org identity.Organisation) error {
+	user, err := d.user(r, by)
 	if err != nil {
 		return err
 	}

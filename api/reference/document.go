@@ -11,6 +11,7 @@ import (
 	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/muster-id/muster/identity"
@@ -36,7 +37,7 @@ func document(parts []Part, public, version string) (*openapi31.Spec, error) {
 	r := openapi31.NewReflector()
 	schemas := r.JSONSchemaReflector()
 	//lint:ignore SA1019 what replaces it is in a module that we would not need otherwise
-	schemas.InterceptDefName(definition)
+	schemas.InterceptDefName(definitions())
 	for _, id := range []any{identity.ID{}, identity.OrgID{}} {
 		schemas.AddTypeMapping(id, "") // ids marshal as text
 	}
@@ -155,15 +156,22 @@ func definition(t reflect.Type) string {
 	return upper(cmp.Or(notName.ReplaceAllString(name, ""), "Value"))
 }
 
-// lists says that lists are never null: an empty one is [].
-func lists(p jsonschema.InterceptNullabilityParams) {
-	if k := p.Type.Kind(); (k == reflect.Slice || k == reflect.Map) && p.Schema.Type != nil {
-		p.Schema.Type.SliceOfSimpleTypeValues = nil
-		kind := jsonschema.Array
-		if k == reflect.Map {
-			kind = jsonschema.Object
+// plain says of every list and map in a part of the document that it is never null:
+// an empty one is [] or {}.
+func plain(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, one := range v {
+			plain(one)
 		}
-		p.Schema.Type.WithSimpleTypes(kind)
+	case map[string]any:
+		if types, ok := v["type"].([]any); ok && (slices.Contains(types, any("array")) || slices.Contains(types, any("object"))) {
+			types = slices.DeleteFunc(types, func(t any) bool { return t == "null" })
+			v["type"] = types[0]
+		}
+		for _, one := range v {
+			plain(one)
+		}
 	}
 }
 

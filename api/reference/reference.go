@@ -47,7 +47,16 @@ func describe(o Options) (d description, err error) {
 	if err != nil {
 		return d, err
 	}
-	if d.text, err = json.MarshalIndent(spec, "", "  "); err != nil {
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return d, err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return d, err
+	}
+	plain(doc)
+	if d.text, err = json.MarshalIndent(doc, "", "  "); err != nil {
 		return d, err
 	}
 	d.page, err = readManual(d.text)
