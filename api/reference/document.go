@@ -61,6 +61,9 @@ func document(parts []Part, public, version string) (*openapi31.Spec, error) {
 	return s, nil
 }
 
+// permission is the member of an operation that says what it needs.
+const permission = "x-permission"
+
 // add describes one route.
 func add(r *openapi31.Reflector, tag string, route web.Route) error {
 	method, path, _ := strings.Cut(route.Pattern, " ")
@@ -92,6 +95,9 @@ func add(r *openapi31.Reflector, tag string, route web.Route) error {
 		return fmt.Errorf("an operation that cannot be seen")
 	}
 	op := exposer.Operation()
+	if route.Perm != identity.Anyone {
+		op.WithMapOfAnythingItem(permission, string(route.Perm))
+	}
 	for _, name := range pathNames.FindAllStringSubmatch(path, -1) {
 		op.Parameters = append(op.Parameters, parameter(name[1], "path", "", true))
 	}

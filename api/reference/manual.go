@@ -20,7 +20,8 @@ type chapter struct {
 }
 
 type operation struct {
-	Method, Path, Anchor string
+	Method, Tone, Anchor string   // Tone colours the method
+	Path                 []string // what stands between its slashes, where it may be broken
 	Summary, Needs       string
 	Parameters           []member
 	Body, Answer, Status string // Body and Answer name schemas, "" for none
@@ -43,9 +44,10 @@ type (
 	openAPI struct {
 		Tags  []struct{ Name string }
 		Paths map[string]map[string]struct {
-			Tags                 []string
-			Summary, Description string
-			Parameters           []struct {
+			Tags       []string
+			Summary    string
+			Needs      string `json:"x-permission"`
+			Parameters []struct {
 				Name, In, Description string
 				Required              bool
 			}
@@ -83,7 +85,7 @@ func readManual(text []byte) (m manual, err error) {
 					continue
 				}
 				op := operation{
-					Method: strings.ToUpper(method), Path: path, Anchor: anchor(method + path), Summary: o.Summary, Needs: o.Description,
+					Method: strings.ToUpper(method), Tone: tones[method], Path: strings.Split(path, "/"), Anchor: anchor(method + path), Summary: o.Summary, Needs: o.Needs,
 				}
 				for _, p := range o.Parameters {
 					op.Parameters = append(op.Parameters, member{Name: p.Name, Type: "in the " + p.In, Text: p.Description, Required: p.Required})
@@ -99,7 +101,7 @@ func readManual(text []byte) (m manual, err error) {
 			}
 		}
 		slices.SortFunc(c.Operations, func(a, b operation) int {
-			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(order(a.Method), order(b.Method)))
+			return cmp.Or(slices.Compare(a.Path, b.Path), cmp.Compare(order(a.Method), order(b.Method)))
 		})
 		m.Parts = append(m.Parts, c)
 	}
@@ -109,6 +111,8 @@ func readManual(text []byte) (m manual, err error) {
 	sort.Slice(m.Schemas, func(i, j int) bool { return m.Schemas[i].Name < m.Schemas[j].Name })
 	return m, nil
 }
+
+var tones = map[string]string{"get": "info", "post": "ok", "put": "warn", "patch": "warn", "delete": "danger"}
 
 func order(method string) int { return strings.Index("GET POST PUT PATCH DELETE", method) }
 
