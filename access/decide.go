@@ -210,14 +210,12 @@ func (s *Service) namesIn(ctx context.Context, chain []identity.OrgID, d policy.
 // groupDocument reads what a document of ours says of a group.
 var groupDocument = schema.Standard().TypeByName(string(identity.GroupSubject))
 
-// calledBy returns what people call a role, permission or group.
+// calledBy returns the name of a role, permission or group: for a role not what
+// people read, since two may read the same.
 func calledBy(r *store.Resource) (string, error) {
 	switch r.Type {
 	case catalogue.RoleKind:
 		t, err := catalogue.Decode[catalogue.Role](r)
-		if t.Display != "" {
-			return t.Display, err
-		}
 		return t.Name, err
 	case catalogue.PermissionKind:
 		t, err := catalogue.Decode[catalogue.Permission](r)

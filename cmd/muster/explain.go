@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -18,17 +19,29 @@ func (a *app) explainCommand() *cobra.Command {
 	var props []string
 	c := &cobra.Command{
 		Use: "explain USER ACTION RESOURCE", Short: "Say whether somebody may do something, and why",
-		Long: "Say whether somebody may do something, and why.\n\nRESOURCE is type/slug, the slug of a registered resource, or an id. The exit status is 5 for a refusal.",
-		Args: cobra.ExactArgs(3),
+		Long: "Says whether somebody may do something, and why: which assignment, group, role,\n" +
+			"permission and statement allow it, or what came nearest. RESOURCE is type/slug, the\n" +
+			"slug of a registered resource, or an id. The exit status is 0 for yes and 5 for no.",
+		Example: "  muster explain ann read document/handbook --with context.hour=17",
+		Args:    cobra.ExactArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q := access.Question{Subject: access.Entity{Type: kind, ID: args[0]}, Action: args[1], Resource: access.Entity{ID: args[2]}}
-			if typ, slug, ok := strings.Cut(args[2], "/"); ok {
+			typ, slug, typed := strings.Cut(args[2], "/")
+			if typed {
 				q.Resource = access.Entity{Type: typ, ID: slug}
 			}
 			if err := properties(&q, props); err != nil {
 				return err
 			}
 			return a.withOrg(cmd.Context(), func(h *server.House, org identity.Organisation) error {
+				if !typed {
+					r, err := h.Access.Resources.Find(cmd.Context(), actor(org.ID), args[2])
+					if err == nil {
+						q.Resource.ID = r.ID.String()
+					} else if identity.KindOf(err) != identity.NotFound {
+						return err
+					}
+				}
 				e, err := h.Access.Explain(cmd.Context(), org.ID, q)
 				if err != nil {
 					return err
@@ -44,11 +57,11 @@ func (a *app) explainCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&kind, "as", "user", "what USER is: user, group or app")
-	c.Flags().StringArrayVar(&props, "with", nil, "a property of the question, as resource.status=archived; may be repeated")
+	c.Flags().StringArrayVar(&props, "with", nil, "a property of subject, action, resource or context, as resource.status=archived; may be repeated")
 	return c
 }
 
-// properties reads what conditions look at.
+// properties reads what conditions look at: JSON, or text.
 func properties(q *access.Question, list []string) error {
 	for _, text := range list {
 		name, value, ok := strings.Cut(text, "=")
@@ -62,14 +75,22 @@ func properties(q *access.Question, list []string) error {
 		if *to == nil {
 			*to = map[string]any{}
 		}
-		switch value {
-		case "true", "false":
-			(*to)[key] = value == "true"
-		default:
-			(*to)[key] = value
-		}
+		(*to)[key] = property(value)
 	}
 	return nil
+}
+
+// property reads a value as conditions compare it: as JSON where it is a number,
+// true, false or a text in quotes, and as text where it is anything else.
+func property(text string) any {
+	var v any
+	if json.Unmarshal([]byte(text), &v) == nil {
+		switch v.(type) {
+		case bool, float64, string:
+			return v
+		}
+	}
+	return text
 }
 
 // A reasonJSON is one path from a subject to a statement, in names.
