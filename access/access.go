@@ -60,6 +60,7 @@ func New(o Options) *Service {
 		s.max = 64
 	}
 	s.dir.GuardMembers(s.mayChangeMembers)
+	s.dir.GuardPeople(s.mayChangePerson)
 	s.Actions = newBook[catalogue.Action](s)
 	s.ResourceTypes = newBook[catalogue.ResourceType](s)
 	s.Resources = newBook[catalogue.Resource](s)

@@ -8,6 +8,7 @@ import (
 	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 	"github.com/muster-id/muster/store/storetest"
 )
@@ -234,5 +235,54 @@ func TestAttackByGroup(t *testing.T) {
 		h.must(err)
 		_, err = h.dir.Restore(h.ctx(), by, reg.TypeByName("User"), desk)
 		h.kind("B14 51 out of the trash into the group", err, identity.Denied)
+	})
+}
+
+// Who sets the password of somebody, or the address that recovers it, becomes
+// that person.
+func TestAttackByPerson(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db, nil)
+		desk, ann, bob, cid := h.user(h.acme, "desk"), h.user(h.acme, "ann"), h.user(h.acme, "bob"), h.user(h.acme, "cid")
+		admins := h.group(h.acme, "Admins", h.group(h.acme, "Inner", bob))
+		h.assign(h.acme, identity.OrganizationOwner, identity.UserSubject, ann)
+		h.assign(h.acme, identity.OrganizationOwner, identity.GroupSubject, admins)
+		h.assign(h.acme, h.role(h.acme, "Desk", "muster/api", "resources:read", "resources:write"), identity.UserSubject, desk)
+		by, owner := h.as(h.acme, desk), h.as(h.acme, ann)
+		scim := identity.Actor{Kind: identity.ByConnection, Org: h.acme, ID: identity.NewID(), Perms: identity.Perms{identity.ResourcesRead, identity.ResourcesWrite, identity.AccessRead}}
+		set := func(by identity.Actor, user identity.ID, attr string, value any) error {
+			return h.modify(by, "User", user, attr, value)
+		}
+		emails := []any{schema.Object{"value": "mallory@example.com"}}
+		h.kind("B14 52 the password of an owner", set(by, ann, "password", "correct horse battery"), identity.Denied)
+		h.kind("B14 52 at once", h.dir.SetPassword(h.ctx(), by, ann, "correct horse battery"), identity.Denied)
+		h.kind("B14 52 the address of an owner", set(by, ann, "emails", emails), identity.Denied)
+		h.kind("B14 52 the name of an owner", set(by, ann, "userName", "nobody"), identity.Denied)
+		h.kind("B14 52 of an owner by a group", set(by, bob, "password", "correct horse battery"), identity.Denied)
+		h.kind("B14 52 by a connection", set(scim, ann, "emails", emails), identity.Denied)
+		h.kind("the title of an owner", set(by, ann, "title", "Boss"), "")
+		h.kind("the address of somebody", set(by, cid, "emails", emails), "")
+		h.kind("the password of somebody, by a connection", set(scim, cid, "password", "correct horse battery"), "")
+		h.kind("the password of an owner by an owner", set(owner, bob, "password", "correct horse battery"), "")
+		scim.Perms = append(scim.Perms, identity.AccessWrite)
+		h.kind("by a connection that may change roles", set(scim, ann, "emails", emails), "")
+	})
+}
+
+// What is inherited below is given only by who has it there.
+func TestAttackByInheritedGroup(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		h := newHouse(t, db, nil)
+		ann, bob, cid := h.user(h.acme, "ann"), h.user(h.acme, "bob"), h.user(h.acme, "cid")
+		above := h.group(h.acme, "Above", bob)
+		h.assign(h.acme, identity.OrganizationOwner, identity.UserSubject, ann)
+		_, err := h.Assign(h.ctx(), h.cli(h.acme), identity.Assignment{Role: identity.OrganizationOwner, Type: identity.GroupSubject, Subject: above, Inherited: true})
+		h.must(err)
+		join := func(user identity.ID) error {
+			return h.modify(h.as(h.acme, user), "Group", above, "", nil, directory.MemberEdit{Op: directory.AddMembers, Members: texts([]identity.ID{cid})})
+		}
+		h.kind("B14 52 an owner here into a group of owners below", join(ann), identity.Denied)
+		h.kind("B14 52 the password of an owner below", h.modify(h.as(h.acme, ann), "User", bob, "password", "correct horse battery"), identity.Denied)
+		h.kind("by one of them", join(bob), "")
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +47,7 @@ type Directory struct {
 	tokenKey   [32]byte
 
 	mayChangeMembers func(context.Context, *store.Tx, identity.Actor, identity.ID) error
+	mayChangePerson  func(context.Context, *store.Tx, identity.Actor, identity.ID) error
 
 	holders    memo.Map[[32]byte, holder]
 	strangers  memo.Map[[32]byte, struct{}]
@@ -93,6 +95,34 @@ func (d *Directory) guard(ctx context.Context, tx *store.Tx, by identity.Actor, 
 		return nil
 	}
 	return d.mayChangeMembers(ctx, tx, by, group)
+}
+
+// GuardPeople has may asked, in the transaction, whether an actor may change what
+// a user signs in with: who sets a password or an address can become that user.
+// It is set once, before anything is written.
+func (d *Directory) GuardPeople(may func(ctx context.Context, tx *store.Tx, by identity.Actor, user identity.ID) error) {
+	d.mayChangePerson = may
+}
+
+// MayHandOver is Denied where an actor may not change what a user signs in with,
+// by what GuardPeople asks.
+func (d *Directory) MayHandOver(ctx context.Context, tx *store.Tx, by identity.Actor, user identity.ID) error {
+	if d.mayChangePerson == nil {
+		return nil
+	}
+	return d.mayChangePerson(ctx, tx, by, user)
+}
+
+// signsInBy are the attributes of a user by which somebody signs in, or comes in
+// again without the password.
+var signsInBy = []string{"userName", "emails", "phoneNumbers", "password"}
+
+// guardPerson is MayHandOver for a change of some attributes of a user.
+func (d *Directory) guardPerson(ctx context.Context, tx *store.Tx, by identity.Actor, user identity.ID, paths []string) error {
+	if !slices.ContainsFunc(paths, func(p string) bool { return slices.Contains(signsInBy, p) }) {
+		return nil
+	}
+	return d.MayHandOver(ctx, tx, by, user)
 }
 
 // now is the time as the database keeps it.

@@ -146,6 +146,9 @@ var errPassword = identity.NewError(identity.Invalid, "password", "The password 
 // putPassword stores a hash and tells of it in the change log.
 func (d *Directory) putPassword(ctx context.Context, by identity.Actor, user identity.ID, phc string) error {
 	return d.db.Update(ctx, func(tx *store.Tx) error {
+		if err := d.MayHandOver(ctx, tx, by, user); err != nil {
+			return err
+		}
 		if err := d.PutPassword(ctx, tx, by, user, phc); err != nil {
 			return err
 		}

@@ -112,6 +112,11 @@ func (b *batch) modify(ctx context.Context, tx *store.Tx, w Write, p plan) (Outc
 	if !p.changed && m.empty() {
 		return Outcome{Resource: &Resource{Resource: cur}}, nil
 	}
+	if w.Type.Name == userType {
+		if err := b.d.guardPerson(ctx, tx, b.by, w.ID, p.paths); err != nil {
+			return Outcome{}, err
+		}
+	}
 	next := p.next
 	if err := b.replace(ctx, tx, cur, next); err != nil {
 		return Outcome{}, err

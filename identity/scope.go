@@ -67,7 +67,7 @@ var scopes = []Scope{
 	{Name: "vcd_idp", Claims: []string{"roles", "org_id", "org_name", "org_display_name"}},
 
 	{Name: "scim", Opens: writeResources, Privileged: true},
-	{Name: "muster:admin", Opens: Perms{ResourcesRead, ResourcesWrite, AppsRead, AppsWrite, SettingsRead, SettingsWrite, KeysWrite, SessionsWrite, OrganisationsWrite, AccessRead, AccessWrite}, Privileged: true},
+	{Name: "muster:admin", Opens: AllPerms(), Privileged: true},
 	{Name: "muster:read", Opens: Perms{ResourcesRead, AppsRead, SettingsRead, AccessRead}, Privileged: true},
 	{Name: "muster:access", Opens: Perms{AccessRead, AccessWrite}, Privileged: true},
 	{Name: "muster:decide", Opens: Perms{AccessRead}, Privileged: true},

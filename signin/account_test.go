@@ -242,15 +242,19 @@ func TestOwnersAreAppointed(t *testing.T) {
 		ann := h.person("ann")
 		op := h.personIn(h.root, "op", schema.Object{})
 		h.ok(h.Appoint(h.ctx(), cli, h.root.ID, op, Operator))
+		by := identity.Actor{Kind: identity.ByUser, Org: h.root.ID, ID: op, Perms: identity.Perms{identity.AccessWrite}}
+		h.wantKind("D52 an owner by a narrow token", h.Appoint(h.ctx(), by, h.acme.ID, ann, Owner), identity.Denied)
+		h.wantKind("D52 an operator by a narrow token", h.Appoint(h.ctx(), by, h.root.ID, op, Operator), identity.Denied)
+		by.Perms = identity.AllPerms()
 		h.wantKind("D52 an owner of the root organisation", h.Appoint(h.ctx(), cli, h.root.ID, op, Owner), identity.Invalid)
 		h.wantKind("an unknown role", h.Appoint(h.ctx(), cli, h.acme.ID, ann, "king"), identity.Invalid)
 		h.wantKind("nobody", h.Appoint(h.ctx(), cli, h.acme.ID, identity.NewID(), Owner), identity.NotFound)
-		h.ok(h.Appoint(h.ctx(), identity.Actor{Kind: identity.ByUser, Org: h.root.ID, ID: op}, h.acme.ID, ann, Owner))
+		h.ok(h.Appoint(h.ctx(), by, h.acme.ID, ann, Owner))
 		if role, err := h.IsAdministrator(h.ctx(), h.acme.ID, ann); err != nil || role != Owner {
 			t.Errorf("role = %q, %v", role, err)
 		}
 		second := h.personIn(h.root, "second", schema.Object{})
-		h.ok(h.Appoint(h.ctx(), identity.Actor{Kind: identity.ByUser, Org: h.root.ID, ID: op}, h.root.ID, second, Operator))
+		h.ok(h.Appoint(h.ctx(), by, h.root.ID, second, Operator))
 		h.wantKind("dismissal of an operator by an owner", h.Dismiss(h.ctx(), identity.Actor{Kind: identity.ByUser, Org: h.acme.ID, ID: ann}, h.root.ID, op), identity.Denied)
 		ops := []identity.ID{op, second}
 		n := fifty(func(i int) bool { return h.Dismiss(h.ctx(), cli, h.root.ID, ops[i%2]) == nil })

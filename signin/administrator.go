@@ -370,8 +370,28 @@ func (s *Service) IsAdministrator(ctx context.Context, org identity.OrgID, user 
 	return role, err
 }
 
+// mayHandle is Denied for who may not do all that a built-in role allows: what a
+// token may not do its holder cannot give by it.
+func mayHandle(by identity.Actor, role identity.ID) error {
+	if by.Kind == identity.ByCLI || by.Kind == identity.BySystem {
+		return nil
+	}
+	for _, r := range identity.BuiltInRoles() {
+		if r.ID != role {
+			continue
+		}
+		for _, p := range r.Perms {
+			if by.Need(p) != nil {
+				return identity.NewError(identity.Denied, "role", "The role allows "+string(p)+", which you may not do yourself.")
+			}
+		}
+	}
+	return nil
+}
+
 // Appoint makes a person an administrator: of the root organisation an operator,
-// of any other an owner. Only operators and the command line appoint operators.
+// of any other an owner. Only operators and the command line appoint operators,
+// and nobody appoints who may do more than they.
 func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.OrgID, user identity.ID, role string) error {
 	if role != Owner && role != Operator {
 		return identity.NewError(identity.Invalid, "role", "An administrator is an owner or an operator.")
@@ -380,7 +400,11 @@ func (s *Service) Appoint(ctx context.Context, by identity.Actor, org identity.O
 		if _, err := s.person(ctx, tx, org, user); err != nil {
 			return err
 		}
-		_, err := s.dir.Assign(ctx, tx, by, assignmentOf(org, user, role))
+		a := assignmentOf(org, user, role)
+		if err := mayHandle(by, a.Role); err != nil {
+			return err
+		}
+		_, err := s.dir.Assign(ctx, tx, by, a)
 		return err
 	})
 }
@@ -397,6 +421,9 @@ func (s *Service) Dismiss(ctx context.Context, by identity.Actor, org identity.O
 			}
 			for _, a := range list {
 				found = true
+				if err := mayHandle(by, r.id); err != nil {
+					return err
+				}
 				if err := s.dir.Unassign(ctx, tx, by, org, a.ID); err != nil {
 					return err
 				}

@@ -207,8 +207,8 @@ func (s *Service) newLink(ctx context.Context, tx *store.Tx, org identity.Organi
 }
 
 // Link makes a link that sets the password of a person, for administrators to
-// hand over. It needs nobody's password; whoever may call it is the caller's
-// question.
+// hand over. It needs nobody's password. Whoever may call it is the caller's
+// question, but nobody gets into the account of who may do more: Denied.
 func (s *Service) Link(ctx context.Context, by identity.Actor, org identity.Organisation, user identity.ID, kind LinkKind) (link Link, err error) {
 	if linkLife[kind] == 0 {
 		return Link{}, identity.NewError(identity.Invalid, "kind", "A link is of the kind recover or welcome.")
@@ -216,6 +216,9 @@ func (s *Service) Link(ctx context.Context, by identity.Actor, org identity.Orga
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		p, err := s.person(ctx, tx, org.ID, user)
 		if err != nil {
+			return err
+		}
+		if err := s.dir.MayHandOver(ctx, tx, by, user); err != nil {
 			return err
 		}
 		if link, err = s.newLink(ctx, tx, org, p, kind, ""); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/muster-id/muster/api/admin"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/session"
+	"github.com/muster-id/muster/signin"
 	"github.com/muster-id/muster/store"
 )
 
@@ -105,6 +106,13 @@ func TestPeople(t *testing.T) {
 		h.must(204, "PUT", root+"/administrators/"+ann.String(), tok, `{"role":"owner"}`)
 		if list, _ := h.must(200, "GET", root+"/administrators", tok, "")["administrators"].([]any); len(list) != 1 {
 			h.t.Errorf("the administrators: %v", list)
+		}
+		narrow := h.token(h.acme, "muster:access")
+		h.must(403, "PUT", root+"/administrators/"+bob.String(), narrow, `{"role":"owner"}`)
+		h.must(403, "DELETE", root+"/administrators/"+ann.String(), narrow, "")
+		desk := identity.Actor{Kind: identity.ByUser, Org: h.acme.ID, ID: bob, Perms: identity.Perms{identity.SessionsWrite}}
+		if _, err := h.SignIn.Link(ctx, desk, h.acme, ann, signin.LinkRecover); identity.KindOf(err) != identity.Denied {
+			h.t.Errorf("B14 52 the help desk gets a link to a password of an owner: %v", err)
 		}
 		h.must(204, "DELETE", root+"/administrators/"+ann.String(), tok, "")
 	})
