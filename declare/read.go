@@ -13,11 +13,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Limits of what is read.
-const (
-	maxFile  = 8 << 20  // bytes of a file
-	maxFiles = 64 << 20 // bytes of all files
-)
+// MaxFile bounds the bytes of a file.
+const MaxFile = 8 << 20
+
+// maxFiles bounds the bytes of all files.
+const maxFiles = 64 << 20
 
 // Read reads a file, or every *.yaml and *.yml file below a folder ("." for all
 // of dir) in the order of their names; hidden ones are left out. An organisation
@@ -63,6 +63,9 @@ func Read(dir fs.FS, name string) ([]Organisation, error) {
 
 // Parse reads one file; name is what errors call it.
 func Parse(name string, text []byte) ([]Organisation, error) {
+	if len(text) > MaxFile {
+		return nil, tooLarge(name)
+	}
 	docs, err := documents(name, text)
 	if err != nil {
 		return nil, err
@@ -76,12 +79,14 @@ func readFile(dir fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // read only
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("%s is larger than 8 MiB", name)
+	text, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err == nil && len(text) > MaxFile {
+		err = tooLarge(name)
 	}
 	return text, err
 }
+
+func tooLarge(name string) error { return fmt.Errorf("%s is larger than 8 MiB", name) }
 
 // documents reads the documents of one file, each by itself.
 func documents(name string, text []byte) (docs []Organisation, err error) {

@@ -136,7 +136,8 @@ func TestTour(t *testing.T) {
 		log, _ := os.ReadFile(filepath.Join(cmd.Dir, "muster.log"))
 		t.Fatalf("the tour: %v\n%s\nthe server says:\n%s", err, out.Bytes(), log)
 	}
-	for _, want := range []string{"In the ID token:", `"title":"Engineer"`, `"totalResults":1`, `"displayName":"Rockets"`, `"type":"direct"`, "/recover/", "0 failed"} {
+	for _, want := range []string{"In the ID token:", `"title":"Engineer"`, `"totalResults":1`, `"displayName":"Rockets"`, `"type":"direct"`, "/recover/", "0 failed",
+		"create permission sail in harbour", "role pilot, permission sail", `{"decision":true}`, "exit status 5", `{"decision":false}`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the tour shows no %s:\n%s", want, out.Bytes())
 		}

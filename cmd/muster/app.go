@@ -55,8 +55,9 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "muster",
 		Short: "Muster is an identity server in one binary.",
-		Long: "Muster signs people in to apps by OpenID Connect, and keeps people and groups, which\n" +
-			"directories such as Entra ID and Okta write to it by SCIM 2.0.\n\n" +
+		Long: "Muster signs people in to apps by OpenID Connect, keeps people and groups, which\n" +
+			"directories such as Entra ID and Okta write to it by SCIM 2.0, and decides who may\n" +
+			"do what.\n\n" +
 			"  muster dev       try it, with people and an app made up\n" +
 			"  muster serve     run it\n" +
 			"  muster flow code sign in as an app does, and see the tokens",

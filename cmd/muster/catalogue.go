@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 
@@ -157,7 +158,7 @@ func ids[T any](ctx context.Context, book *access.Book[T], by identity.Actor, na
 	for _, n := range names {
 		t, err := book.Find(ctx, by, n)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", n, err)
 		}
 		out = append(out, base(*t).ID)
 	}

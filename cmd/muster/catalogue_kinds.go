@@ -14,7 +14,7 @@ import (
 
 func (a *app) actionCommand() *cobra.Command {
 	w := ware[access.Action]{
-		name: "action", short: "What can be done: actions",
+		name: "action", short: "Actions: what can be done",
 		book: func(h *server.House) *access.Book[access.Action] { return h.Access.Actions },
 		view: func(t access.Action) any {
 			return struct {
@@ -35,7 +35,7 @@ func (a *app) actionCommand() *cobra.Command {
 
 func (a *app) resourceTypeCommand() *cobra.Command {
 	w := ware[access.ResourceType]{
-		name: "resource-type", short: "Kinds of things, with the actions that apply to them",
+		name: "resource-type", short: "Types of resource, with the actions that apply to them",
 		book: func(h *server.House) *access.Book[access.ResourceType] { return h.Access.ResourceTypes },
 		view: func(t access.ResourceType) any {
 			return struct {
@@ -63,7 +63,7 @@ func (a *app) resourceTypeCommand() *cobra.Command {
 
 func (a *app) resourceCommand() *cobra.Command {
 	w := ware[access.Resource]{
-		name: "resource", short: "Things that can be named in permissions",
+		name: "resource", short: "Resources: things that permissions name",
 		book: func(h *server.House) *access.Book[access.Resource] { return h.Access.Resources },
 		view: func(t access.Resource) any {
 			return struct {
@@ -139,7 +139,7 @@ func (f *statementFlags) statements() (out []access.Statement, err error) {
 
 func (a *app) permissionCommand() *cobra.Command {
 	w := ware[access.Permission]{
-		name: "permission", short: "Rights: actions on resources",
+		name: "permission", short: "Permissions: actions on resources, allowed or denied",
 		book: func(h *server.House) *access.Book[access.Permission] { return h.Access.Permissions },
 		view: func(t access.Permission) any {
 			return struct {

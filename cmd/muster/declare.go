@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,21 +16,12 @@ import (
 	"github.com/muster-id/muster/server"
 )
 
-// withFiles reads a folder, or one file, and plans what it asks for.
+// withFiles reads a folder, one file or the standard input, and plans what it
+// asks for.
 func (a *app) withFiles(ctx context.Context, path string, prune bool, do func(*declare.Service, *declare.Plan) error) error {
-	if path == "" {
-		return usage("say with -f which file or folder it is")
-	}
-	dir, name := path, "."
-	if info, err := os.Stat(path); err != nil {
-		return asUsage(err)
-	} else if !info.IsDir() {
-		dir, name = filepath.Split(path)
-		dir = cmp.Or(dir, ".")
-	}
-	files, err := declare.Read(os.DirFS(dir), name)
+	files, err := a.files(path)
 	if err != nil {
-		return asUsage(fmt.Errorf("%s: %w", dir, err))
+		return asUsage(err)
 	}
 	return a.withHouse(ctx, server.Existing, func(h *server.House) error {
 		s := declaration(h)
@@ -39,6 +31,32 @@ func (a *app) withFiles(ctx context.Context, path string, prune bool, do func(*d
 		}
 		return do(s, plan)
 	})
+}
+
+func (a *app) files(path string) ([]declare.Organisation, error) {
+	switch path {
+	case "":
+		return nil, errors.New("say with -f which file or folder it is")
+	case "-":
+		text, err := io.ReadAll(io.LimitReader(a.in, declare.MaxFile+1))
+		if err != nil {
+			return nil, err
+		}
+		return declare.Parse("standard input", text)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		files, err := declare.Read(os.DirFS(path), ".")
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+		return files, err
+	}
+	dir, name := filepath.Split(path)
+	return declare.Read(os.DirFS(cmp.Or(dir, ".")), name)
 }
 
 func declaration(h *server.House) *declare.Service {
@@ -70,7 +88,7 @@ func (a *app) applyCommand() *cobra.Command {
 }
 
 func fileFlag(c *cobra.Command, path *string) {
-	c.Flags().StringVarP(path, "file", "f", "", "YAML file, or folder of them")
+	c.Flags().StringVarP(path, "file", "f", "", "YAML file, folder of them, or - for standard input")
 }
 
 func (a *app) diffCommand() *cobra.Command {

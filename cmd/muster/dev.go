@@ -115,7 +115,7 @@ func (a *app) invite(s started, d server.Demo, env string) {
 		"    redirect URI", d.RedirectURI,
 		"  SCIM 2.0", scim,
 		"    token", d.Token,
-		"  API", s.url+"/api/v1",
+		"  API", s.url+"/api/v1, described at "+s.url+"/docs",
 		"    token", d.AdminToken,
 		"  second organisation", d.Other.Slug,
 		"    SCIM token", d.OtherToken)
