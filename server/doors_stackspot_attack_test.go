@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/identity"
 )
 
@@ -35,6 +36,7 @@ func TestAttackStackSpot(t *testing.T) {
 		t.Run("4 malformed bodies", func(t *testing.T) { s.on(t).malformed() })
 		t.Run("48 ids of another organisation", func(t *testing.T) { s.on(t).isolation() })
 		t.Run("49 unknown organisations", func(t *testing.T) { s.on(t).unknownTenants() })
+		t.Run("51 answers that grow", func(t *testing.T) { s.on(t).growth() })
 		t.Run("52 more than one has", func(t *testing.T) { s.on(t).escalation() })
 		t.Run("53 paths that are spelled otherwise", func(t *testing.T) { s.on(t).spelledPaths() })
 	})
@@ -121,6 +123,53 @@ func (s *spot) escalation() {
 		if w != 403 && w != 404 && w != 409 {
 			s.t.Errorf("%s that may do more = %d", phrase, w)
 		}
+	}
+}
+
+// growth makes a role whose few permissions show far more than they hold: each
+// statement shows its resource with all actions of the type.
+func (s *spot) growth() {
+	ctx, a := s.t.Context(), s.h.Access
+	must := func(err error) {
+		s.t.Helper()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	kind := access.ResourceType{Base: access.Base{Name: s.unique("Wide")}}
+	for range 300 {
+		made, err := a.Actions.Create(ctx, s.by(), access.Action{Base: access.Base{Name: s.unique("wide")}})
+		must(err)
+		kind.Actions = append(kind.Actions, made.ID)
+	}
+	wide, err := a.ResourceTypes.Create(ctx, s.by(), kind)
+	must(err)
+	resource, err := a.Resources.Create(ctx, s.by(), access.Resource{Base: access.Base{Name: s.unique("wide")}, Type: wide.ID})
+	must(err)
+	statements := make([]access.Statement, 100)
+	for i := range statements {
+		statements[i] = access.Statement{Actions: []string{kind.Actions[i].String()}, Resource: resource.ID.String()}
+	}
+	var permissions []string
+	for range 5 {
+		p, err := a.Permissions.Create(ctx, s.by(), access.Permission{Base: access.Base{Name: s.unique("wide")}, Statements: statements})
+		must(err)
+		permissions = append(permissions, p.ID.String())
+	}
+	name := s.unique("wide")
+	made := s.one(s.want(201, "POST", "/Roles", fmt.Sprintf(`{"name":%q,"permissions":%s}`, name, quoted(permissions))))
+	if made["name"] != name || made["permissions"] != nil {
+		s.t.Errorf("what was stored is shown as %.300v", made)
+	}
+	s.refuse(400, "tooMany", "GET", "/Roles/"+s.text(made, "id"), "")
+	s.refuse(400, "tooMany", "GET", "/Roles", "")
+	s.refuse(400, "tooMany", "GET", "/Permissions", "")
+	if list := firstOf(s.attributes("/Permissions/"+permissions[0]), "statements"); len(list) != 2 {
+		s.t.Errorf("a permission by itself: %.300v", list)
+	}
+	s.want(204, "DELETE", "/Roles/"+s.text(made, "id"), "")
+	for _, id := range permissions {
+		s.want(204, "DELETE", "/Permissions/"+id, "")
 	}
 }
 

@@ -42,9 +42,13 @@ func (v *visit) flatActions(ctx context.Context, ids []identity.ID) ([]any, erro
 		if err != nil {
 			return nil, err
 		}
-		if t != nil {
-			out = append(out, flatAction(t))
+		if t == nil {
+			continue
 		}
+		if err := v.shows(1); err != nil {
+			return nil, err
+		}
+		out = append(out, flatAction(t))
 	}
 	return out, nil
 }
@@ -89,6 +93,9 @@ func showType(ctx context.Context, v *visit, t *access.ResourceType) (schema.Obj
 	for start, total := 1, 1; start <= total; start += maxPage {
 		var list []access.Resource
 		if list, total, err = v.access.Resources.List(ctx, v.reader, filter, start, maxPage); err != nil {
+			return nil, err
+		}
+		if err := v.shows(len(list)); err != nil {
 			return nil, err
 		}
 		for i := range list {

@@ -65,6 +65,9 @@ func statementsOf(v any) []access.Statement {
 func (v *visit) statements(ctx context.Context, list []access.Statement) ([]any, error) {
 	out := make([]any, len(list))
 	for i, s := range list {
+		if err := v.shows(1 + len(s.Actions)); err != nil {
+			return nil, err
+		}
 		actions := make([]any, len(s.Actions))
 		for k, text := range s.Actions {
 			var err error

@@ -48,6 +48,17 @@ func (k *kind[T]) item(ctx context.Context, v *visit, t *T) (item, error) {
 	}, err
 }
 
+// written is item for a thing that has just been stored: where that shows too
+// much, the basic attributes are the answer.
+func (k *kind[T]) written(ctx context.Context, v *visit, t *T) (item, error) {
+	it, err := k.item(ctx, v, t)
+	if identity.KindOf(err) == identity.TooCostly {
+		it.attributes, err = flatBasics(k.base(t)), nil
+		it.attributes["id"] = it.id
+	}
+	return it, err
+}
+
 func (k *kind[T]) items(ctx context.Context, v *visit, list []T) ([]item, error) {
 	out := make([]item, len(list))
 	for i := range list {
@@ -147,7 +158,7 @@ func (k *kind[T]) create(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	it, err := k.item(ctx, v, made)
+	it, err := k.written(ctx, v, made)
 	if err != nil {
 		return err
 	}
@@ -249,7 +260,7 @@ func (k *kind[T]) change(r *http.Request, v *visit, body schema.Object) (it item
 	if err != nil {
 		return it, err
 	}
-	return k.item(ctx, v, t)
+	return k.written(ctx, v, t)
 }
 
 func (k *kind[T]) apply(ctx context.Context, v *visit, p *patch.Patch, t *T) error {

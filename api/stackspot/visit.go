@@ -27,6 +27,21 @@ type visit struct {
 	resources   map[identity.ID]*access.Resource
 	permissions map[identity.ID]*access.Permission
 	names       map[string]identity.ID // what references by name mean
+	shown       int                    // things within the things of the answer
+}
+
+// maxShown bounds what an answer shows of the catalogue within its things. The
+// API shows statements with all that they name: a thousand roles of a few
+// permissions each can come to gigabytes.
+const maxShown = 150_000
+
+// shows counts things that stand within others in the answer. TooCostly if they
+// are too many.
+func (v *visit) shows(n int) error {
+	if v.shown += n; v.shown > maxShown {
+		return identity.NewError(identity.TooCostly, "", "The answer shows too much of what its things name; ask for fewer with count.")
+	}
+	return nil
 }
 
 func (d *Door) visit(r *http.Request, by identity.Actor) *visit {
