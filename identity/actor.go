@@ -66,5 +66,5 @@ func (a Actor) Need(p Perm) error {
 			return nil
 		}
 	}
-	return NewError(Denied, "", "You may not do this.")
+	return NewError(Denied, "", "You may not do this: it needs the permission "+string(p)+".")
 }

@@ -69,4 +69,7 @@ func TestNeed(t *testing.T) {
 			t.Errorf("Need(%q): kind %q, want %q", perm, got, want)
 		}
 	}
+	if got, want := a.Need(ResourcesWrite).Error(), "You may not do this: it needs the permission resources:write."; got != want {
+		t.Errorf("Need says %q, want %q", got, want)
+	}
 }
