@@ -88,6 +88,9 @@ func readManual(text []byte) (m manual, err error) {
 					Method: strings.ToUpper(method), Tone: tones[method], Path: strings.Split(path, "/"), Anchor: anchor(method + path), Summary: o.Summary, Needs: o.Needs,
 				}
 				for _, p := range o.Parameters {
+					if p.In == "path" {
+						continue // it is seen there
+					}
 					op.Parameters = append(op.Parameters, member{Name: p.Name, Type: "in the " + p.In, Text: p.Description, Required: p.Required})
 				}
 				op.Body, op.BodyLink = o.RequestBody.Content["application/json"].Schema.name()
