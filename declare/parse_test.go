@@ -3,6 +3,7 @@ package declare_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -157,4 +158,29 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDocuments reads the files that the documents show.
+func TestDocuments(t *testing.T) {
+	if _, err := declare.Read(os.DirFS("../examples/access"), "."); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile("../docs/access.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, ok := strings.Cut(string(text), "```yaml\n")
+	block, _, _ := strings.Cut(after, "```")
+	if !ok {
+		t.Fatal("docs/access.md shows no YAML")
+	}
+	docs, err := declare.Parse("docs/access.md", []byte(block))
+	if err != nil || len(docs) != 1 {
+		t.Fatalf("the YAML of docs/access.md: %v", err)
+	}
+	h := newHouse(t, "sqlite:"+t.TempDir()+"/muster.db")
+	h.apply(false, "organisation: europe\n---\norganisation: acme\nparent: europe")
+	h.user("acme", "ann")
+	h.user("acme", "bob")
+	h.apply(false, block)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -77,16 +78,18 @@ func (a *app) resourceCommand() *cobra.Command {
 	}
 	var description, slug, typ string
 	create := wareCreate(a, w, "create NAME", func(ctx context.Context, h *server.House, by identity.Actor, name string) (access.Resource, error) {
+		if typ == "" {
+			return access.Resource{}, usage("say with --type what kind of resource it is")
+		}
 		t, err := h.Access.ResourceTypes.Find(ctx, by, typ)
 		if err != nil {
-			return access.Resource{}, err
+			return access.Resource{}, fmt.Errorf("%s: %w", typ, err)
 		}
 		return access.Resource{Base: access.Base{Name: name, Description: description}, Slug: slug, Type: t.ID}, nil
 	})
 	create.Flags().StringVar(&description, "description", "", "what it is")
 	create.Flags().StringVar(&slug, "slug", "", "name for machines (default made of the name)")
 	create.Flags().StringVar(&typ, "type", "", "slug, name or id of its type")
-	_ = create.MarkFlagRequired("type") // the flag is there
 	return verbs(a, w, create)
 }
 
