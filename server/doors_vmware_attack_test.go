@@ -239,7 +239,8 @@ func TestAttackSeed002Escalation(t *testing.T) {
 func TestSeed002BadInput(t *testing.T) {
 	eachCSP(t, func(t *testing.T, w *cspWorld) {
 		user := map[string]string{"userId": w.newUser().String()}
-		const in = am + "/users/{userId}/orgs/{orgId}"
+		const in, v3 = am + "/users/{userId}/orgs/{orgId}", am + "/v3/users/{userId}/orgs/{orgId}"
+		part := `{"serviceDefinitionId":"shop","roleNamesToAdd":["editor"` + strings.Repeat(`,"editor"`, 59) + `]}`
 		for phrase, c := range map[string]struct{ method, path, body string }{
 			"pageLimit of 129":           {"GET", am + "/orgs/{orgId}/users?pageLimit=129", ""},
 			"pageLimit of 0":             {"GET", am + "/orgs/{orgId}/users?pageLimit=0", ""},
@@ -258,6 +259,7 @@ func TestSeed002BadInput(t *testing.T) {
 			"an end in the past":         {"PATCH", in + "/roles", `{"rolesToAdd":[{"name":"billing","expiresAt":"2001-01-01T00:00:00Z"}]}`},
 			"an end that is no time":     {"PATCH", in + "/roles", `{"rolesToAdd":[{"name":"billing","expiresAt":"soon"}]}`},
 			"too many roles":             {"PATCH", in + "/roles", `{"roleNamesToAdd":["x"` + strings.Repeat(`,"x"`, 100) + `]}`},
+			"too many roles in parts":    {"PATCH", v3 + "/roles", `{"serviceRoles":[` + part + `,` + part + `]}`},
 			"a large body":               {"PATCH", in + "/roles", `{"roleNamesToAdd":["` + strings.Repeat("x", 65<<10) + `"]}`},
 			"no service":                 {"PATCH", in + "/service-roles", `{"roleNamesToAdd":["editor"]}`},
 			"no users":                   {"PATCH", am + "/orgs/{orgId}/roles", `{"userList":[]}`},

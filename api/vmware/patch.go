@@ -19,7 +19,7 @@ type change struct {
 // resolve adds a patch of roles of the organisation (client "") or of a service.
 func (d *Door) resolve(ctx context.Context, c *caller, out *change, p rolesPatch, client string) error {
 	add, remove := p.add(), p.remove()
-	if len(add)+len(remove) > maxRoles {
+	if len(add)+len(remove)+len(out.give)+len(out.take) > maxRoles {
 		return identity.NewError(identity.TooCostly, "", "A patch changes at most 100 roles.")
 	}
 	for _, f := range add {
@@ -135,6 +135,11 @@ func (d *Door) patchUsersRoles(w http.ResponseWriter, r *http.Request, c *caller
 		ServiceDone   []string `json:"successServiceRolesUsernames"`
 		ServiceFailed []string `json:"failedServiceRolesUsernames"`
 	}{[]string{}, []string{}, []string{}, []string{}}
+	var services change // the same for each user
+	unfit := d.resolveServices(ctx, c, &services, in.Services.List)
+	if unfit != nil && identity.KindOf(unfit) == "" {
+		return unfit
+	}
 	for _, u := range in.Users {
 		user, err := d.people.User(ctx, c.org.ID, u.Name)
 		if err == nil {
@@ -150,9 +155,8 @@ func (d *Door) patchUsersRoles(w http.ResponseWriter, r *http.Request, c *caller
 			continue
 		}
 		if !user.ID.IsZero() {
-			var ch change
-			if err = d.resolveServices(ctx, c, &ch, in.Services.List); err == nil {
-				err = d.apply(ctx, c, identity.UserSubject, user.ID, ch)
+			if err = unfit; err == nil {
+				err = d.apply(ctx, c, identity.UserSubject, user.ID, services)
 			}
 		}
 		if err := tell(err, u.Name, &out.ServiceDone, &out.ServiceFailed); err != nil {
