@@ -325,7 +325,7 @@ func TestAccessDecisions(t *testing.T) {
 			t.Errorf("two questions: %s", text)
 		}
 		text, _ := json.Marshal(d.want(200, "POST", "/decisions?explain=1", question(bob)))
-		for _, want := range []string{`"name":"Reader"`, `"name":"Readers"`, `"name":"See records"`, `"assignment":"` + given + `"`, `"statement":0`, `"effect":"allow"`, `"why":"`} {
+		for _, want := range []string{`"name":"reader"`, `"name":"Readers"`, `"name":"See records"`, `"assignment":"` + given + `"`, `"statement":0`, `"effect":"allow"`, `"why":"`} {
 			if !strings.Contains(string(text), want) {
 				t.Errorf("explained without %s: %s", want, text)
 			}
