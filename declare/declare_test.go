@@ -285,7 +285,7 @@ func TestHalfWay(t *testing.T) {
 	each(t, func(t *testing.T, open func() *house) {
 		h := open()
 		files := "organisation: acme\nactions: [{name: read}]\nresource-types: [{slug: document}]\n" +
-			"roles: [{name: r, statements: [{actions: [read], resource: '*', condition: 'this is none'}]}]\napps: [{client_id: a, application_type: service}]"
+			"roles: [{name: r, claim_mapper: {sub: x}}]\napps: [{client_id: a, application_type: service}]"
 		p, _, err := h.plan(false, files)
 		if err != nil {
 			t.Fatal(err)
@@ -300,7 +300,7 @@ func TestHalfWay(t *testing.T) {
 		if identity.KindOf(err) != identity.Invalid || !strings.HasPrefix(err.Error(), "test.yaml:4: create role r in acme: ") || done != 4 || secrets != 1 {
 			t.Errorf("%d steps and %d secrets were done: %v", done, secrets, err)
 		}
-		got, secret := h.apply(false, strings.Replace(files, "this is none", "context.hour lt 18", 1))
+		got, secret := h.apply(false, strings.Replace(files, "sub: x", "team: x", 1))
 		if got != "create role r" || secret != nil {
 			t.Errorf("then it does\n%s\nand tells %v", got, secret)
 		}
