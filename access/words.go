@@ -36,3 +36,12 @@ type (
 	// A Membership is one row of a group.
 	Membership = policy.Membership
 )
+
+// CheckCondition reports why a text cannot be the condition of a statement.
+func CheckCondition(text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := policy.ParseCondition(text)
+	return err
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/identity"
 )
 
@@ -103,6 +104,9 @@ func statementFault(list []Statement) string {
 		case "", "allow", "deny":
 		default:
 			return fmt.Sprintf("statement %d has the effect %q, which is neither allow nor deny", i+1, s.Effect)
+		}
+		if err := access.CheckCondition(s.Condition); err != nil {
+			return fmt.Sprintf("statement %d: %s", i+1, err)
 		}
 	}
 	return ""

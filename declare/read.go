@@ -2,11 +2,13 @@ package declare
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -127,12 +129,55 @@ func placed(name string, err error) error {
 	}
 	var texts []string
 	for _, e := range list {
-		texts = append(texts, fmt.Sprintf("%s:%d: %s", name, max(e.Mark.Line, 1), e.Message))
+		texts = append(texts, fmt.Sprintf("%s:%d: %s", name, max(e.Mark.Line, 1), said(e.Message)))
 	}
 	if texts == nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return errors.New(strings.Join(texts, "; "))
+}
+
+// What the YAML package says of documents that do not fit our types.
+var (
+	strange = regexp.MustCompile(`^field (.+) not found in type declare\.(\w+)$`)
+	misfit  = regexp.MustCompile("^cannot construct !!(\\w+)(?: (`.*`))? into (.+)$")
+)
+
+// words are our types, and those of YAML, in the words of files.
+var words = map[string]string{
+	"Organisation": "organisation", "Connection": "connection", "Group": "group", "App": "app", "Action": "action",
+	"ResourceType": "resource type", "Resource": "resource", "Statement": "statement", "Permission": "permission",
+	"Role": "role", "Assignment": "assignment",
+	"int": "a number", "bool": "true or false", "string": "a text", "[]string": "a list of texts",
+	"map[string]string": "texts by name", "seq": "a list", "map": "members with values", "str": "a text", "float": "a fraction",
+}
+
+// said says in the words of files what is wrong with YAML.
+func said(message string) string {
+	if m := strange.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("%q is no member of %s %s", m[1], article(words[m[2]]), words[m[2]])
+	}
+	m := misfit.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	want := words[m[3]]
+	switch typ, list := strings.CutPrefix(m[3], "[]declare."); {
+	case list:
+		want = "a list of " + words[typ] + "s"
+	case want == "":
+		typ, _ = strings.CutPrefix(m[3], "declare.")
+		want = fmt.Sprintf("%s %s with its members", article(words[typ]), words[typ])
+	}
+	return fmt.Sprintf("%s stands where %s should", cmp.Or(m[2], words[m[1]], m[1]), want)
+}
+
+// article returns the article of a word.
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an"
+	}
+	return "a"
 }
 
 // locate notes where each thing of a document stands.
