@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -125,7 +124,7 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, by identity.Actor, a
 	if _, err := tx.Organisation(ctx, a.Org); err != nil {
 		return err
 	}
-	if err := references(ctx, tx, &a); err != nil {
+	if err := references(ctx, tx, by, &a); err != nil {
 		return err
 	}
 	if err := tx.InsertApp(ctx, a); err != nil {
@@ -139,12 +138,11 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, by identity.Actor, a
 	return tx.Record(ctx, s.change(by, identity.Created, a, identity.App{}))
 }
 
-// references makes sure that what the settings name is there.
-func references(ctx context.Context, tx *store.Tx, a *identity.App) error {
-	if id, ok := identity.ParseID(a.Connection); ok {
-		if _, err := tx.Connection(ctx, a.Org, id); err != nil {
-			return err
-		}
+// references makes sure that what the settings name is there, and that by may let
+// the app stand for it.
+func references(ctx context.Context, tx *store.Tx, by identity.Actor, a *identity.App) error {
+	if err := mayConnect(ctx, tx, by, a); err != nil {
+		return err
 	}
 	var ids []identity.ID
 	want := map[identity.ID]string{}
@@ -217,7 +215,7 @@ func (s *Service) replace(ctx context.Context, by identity.Actor, a, old identit
 	a.Modified = s.now()
 	row.Version = a.Version + 1
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := references(ctx, tx, &a); err != nil {
+		if err := references(ctx, tx, by, &a); err != nil {
 			return err
 		}
 		if err := tx.UpdateApp(ctx, a); err != nil {
@@ -388,30 +386,6 @@ func checkClientID(s string) error {
 	}
 	if _, ok := identity.ParseOrgID(s); ok {
 		return bad("A client id must not look like a UUID.")
-	}
-	return nil
-}
-
-// forUsers stands in the setting exchange of apps that may act for any user.
-const forUsers = "users"
-
-// mayGive reports whether by may let an app have settings: for scopes that are
-// privileged, they have all that the scopes open; to let an app act for any
-// user, they may do with users what they like.
-func mayGive(by identity.Actor, settings ...identity.AppSettings) error {
-	if by.Kind == identity.ByCLI || by.Kind == identity.BySystem {
-		return nil
-	}
-	for _, s := range settings {
-		need := identity.Opened(privileged(s.Scopes), identity.AllPerms())
-		if slices.Contains(s.Exchange, forUsers) {
-			need = append(need, identity.ResourcesWrite)
-		}
-		for _, p := range need {
-			if by.Need(p) != nil {
-				return identity.NewError(identity.Denied, "scopes", "You may not handle an app that may do more than you may.")
-			}
-		}
 	}
 	return nil
 }

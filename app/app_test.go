@@ -301,7 +301,78 @@ func TestAttack51(t *testing.T) {
 		impostor, _ := w.create(t, NewApp{AppSettings: anybody})
 		_, err = w.AddSecret(ctx, manager, w.acme.ID, impostor.ID, Rotation{})
 		wantKind(t, "D51 to get a secret of an app that acts for anybody", err, identity.Denied)
+		w.attackByRoles(t)
+		w.attackByConnection(t)
 	})
+}
+
+// attackByRoles has who may write apps and users get at what owners may do, by
+// an app whose tokens bring the roles of those who hold them.
+func (w *world) attackByRoles(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	by := identity.Actor{Kind: identity.ByUser, ID: identity.NewID(), Org: w.acme.ID, Perms: identity.Perms{identity.AppsRead, identity.AppsWrite, identity.ResourcesRead, identity.ResourcesWrite}}
+	trusted := func(change func(*identity.AppSettings)) NewApp {
+		a := identity.AppSettings{Type: identity.ServiceApp, Trusted: true, Scopes: []string{"vcd_idp"}}
+		change(&a)
+		return NewApp{AppSettings: a}
+	}
+	for phrase, c := range map[string]struct {
+		change func(*identity.AppSettings)
+		want   identity.Kind
+	}{
+		"that brings roles":               {func(*identity.AppSettings) {}, identity.Denied},
+		"that brings roles of anybody":    {func(a *identity.AppSettings) { a.Exchange = []string{"users"} }, identity.Denied},
+		"that may ask for anything":       {func(a *identity.AppSettings) { a.Scopes = nil }, identity.Denied},
+		"that calls itself an API token":  {func(a *identity.AppSettings) { a.Trusted, a.SoftwareID, a.Owners = false, APITokens, nil }, identity.Denied},
+		"of the organisation, that reads": {func(a *identity.AppSettings) { a.Scopes = []string{"scim"} }, ""},
+	} {
+		_, _, err := w.Create(ctx, by, w.acme.ID, trusted(c.change))
+		wantOutcome(t, "D51 to make an app "+phrase, err, c.want)
+	}
+	login, _ := w.create(t, trusted(func(*identity.AppSettings) {}))
+	_, err := w.AddSecret(ctx, by, w.acme.ID, login.ID, Rotation{})
+	wantOutcome(t, "D51 to get a secret of an app that brings roles", err, identity.Denied)
+	by.Perms = identity.AllPerms()
+	_, _, err = w.Create(ctx, by, w.acme.ID, trusted(func(*identity.AppSettings) {}))
+	wantOutcome(t, "to make one as an owner", err, "")
+}
+
+// attackByConnection has them stand for a connection that may change roles.
+func (w *world) attackByConnection(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	by := identity.Actor{Kind: identity.ByUser, ID: identity.NewID(), Org: w.acme.ID, Perms: identity.Perms{identity.AppsWrite, identity.ResourcesRead, identity.ResourcesWrite}}
+	connection := func(name string, access bool) string {
+		c := identity.Connection{Org: w.acme.ID, ID: identity.NewID(), Name: name, Domain: name, Access: access, Created: start, Modified: start}
+		if err := w.db.Update(ctx, func(tx *store.Tx) error { return tx.InsertConnection(ctx, c) }); err != nil {
+			t.Fatal(err)
+		}
+		return c.ID.String()
+	}
+	for phrase, c := range map[string]struct {
+		access bool
+		want   identity.Kind
+	}{"plain": {false, ""}, "access": {true, identity.Denied}} {
+		n := NewApp{AppSettings: identity.AppSettings{Type: identity.ServiceApp, Scopes: []string{"scim"}, Connection: connection(phrase, c.access)}}
+		_, _, err := w.Create(ctx, by, w.acme.ID, n)
+		wantOutcome(t, "D52 an app for a connection, "+phrase, err, c.want)
+		theirs, _ := w.create(t, n)
+		_, err = w.AddSecret(ctx, by, w.acme.ID, theirs.ID, Rotation{})
+		wantOutcome(t, "D52 a secret of one, "+phrase, err, c.want)
+		_, err = w.Update(ctx, by, w.acme.ID, theirs.ID, func(s *identity.AppSettings) error { s.Name = "Mine"; return nil })
+		wantOutcome(t, "D52 a change of one, "+phrase, err, c.want)
+	}
+}
+
+// wantOutcome is wantKind where there may be no error.
+func wantOutcome(t *testing.T, what string, err error, kind identity.Kind) {
+	t.Helper()
+	if kind != "" {
+		wantKind(t, what, err, kind)
+	} else if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
 }
 
 func TestClientIDs(t *testing.T) {

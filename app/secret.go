@@ -81,6 +81,9 @@ func (s *Service) AddSecret(ctx context.Context, by identity.Actor, org identity
 		if err := mayGive(by, old.AppSettings); err != nil {
 			return err
 		}
+		if err := mayConnect(ctx, tx, by, &old); err != nil {
+			return err
+		}
 		if !usesSecret(old.AuthMethod) {
 			return identity.NewError(identity.Invalid, "token_endpoint_auth_method", "The app's authentication method uses no secret.")
 		}

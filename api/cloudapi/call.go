@@ -65,7 +65,8 @@ func (d *Door) call(w http.ResponseWriter, r *http.Request) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !acts(by, b) {
+	standing := entry.StandingOf(by, b)
+	if standing == entry.NoStanding {
 		return nil, errForeignApp
 	}
 	c := &call{w: w, r: r, ctx: r.Context(), by: by, org: b.Org, bearer: b}
@@ -73,9 +74,11 @@ func (d *Door) call(w http.ResponseWriter, r *http.Request) (*call, error) {
 		return nil, err
 	}
 	typ, id := c.subject()
-	perms, err := d.o.Access.Perms(c.ctx, c.org.ID, typ, id)
-	if err != nil {
-		return nil, err
+	perms := identity.Perms{identity.SignedIn}
+	if standing == entry.InFull {
+		if perms, err = d.o.Access.Perms(c.ctx, c.org.ID, typ, id); err != nil {
+			return nil, err
+		}
 	}
 	if typ == identity.AppSubject { // what an app was given as scopes is its own
 		perms = append(slices.Clone(perms), by.Perms...)
@@ -133,15 +136,6 @@ func (d *Door) bound(c *call, typ identity.SubjectType, id identity.ID) error {
 		err = errMore
 	}
 	return err
-}
-
-// acts reports whether a token may stand for its holder here: that of an app
-// which acts for itself, of one of the organisation's own, an API token, or one
-// that was given a scope by which somebody administers. Somebody who let another
-// app know who they are has not let it act for them.
-func acts(by identity.Actor, b *token.Bearer) bool {
-	apiToken := b.App.SoftwareID == entry.APITokens && slices.Contains(b.App.Owners, b.User.String())
-	return b.User.IsZero() || b.App.Trusted || apiToken || slices.Contains(by.Perms, identity.AccessWrite)
 }
 
 // The headers by which a provider says in which organisation they act: its id,

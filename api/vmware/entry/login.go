@@ -69,7 +69,7 @@ func (d *Desk) Enter(r *http.Request, org identity.Organisation, name, password 
 // APITokens marks the apps of API tokens, as their SoftwareID. API tokens stay
 // the same when they are used, so their apps are no public ones: they have a
 // secret that nobody knows, and only these doors renew their tokens.
-const APITokens = "vmware-api-token"
+const APITokens = app.APITokens
 
 // Renew answers an API token with an access token. API tokens stay as they are.
 func (d *Desk) Renew(w http.ResponseWriter, r *http.Request, a *identity.App, text string) error {
