@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +24,24 @@ type spotKind struct {
 	changes string                     // attribute that PUT and PATCH change
 }
 
+// filters finds a thing of the catalogue by what clients see of it.
+func (k spotKind) filters(s *spot, id string) {
+	s.t.Helper()
+	name, _ := s.attributes(k.path + "/" + id)["name"].(string)
+	if name == "" {
+		return // users and groups have the names of SCIM
+	}
+	for _, text := range []string{
+		`name eq "` + name + `"`, `name eq "` + name + `" and not (client_id pr) and not (description eq "x")`, `id eq "` + id + `" and created_at gt "2024-01-01T00:00:00Z"`,
+	} {
+		list := s.page(s.want(200, "GET", k.path+"?filter="+url.QueryEscape(text), ""))
+		if len(list) != 1 || list[0].(map[string]any)["id"] != id {
+			s.t.Errorf("%s of %s finds %d", text, k.path, len(list))
+		}
+	}
+	s.refuse(400, "invalidFilter", "GET", k.path+"?filter=name+eq", "")
+}
+
 func (k spotKind) checks() map[string]func(*spot) {
 	all := map[string]func(*spot){
 		k.list: func(s *spot) {
@@ -30,6 +49,7 @@ func (k spotKind) checks() map[string]func(*spot) {
 			if len(s.page(s.want(200, "GET", k.path, ""))) == 0 {
 				s.t.Errorf("%s is not listed", id)
 			}
+			k.filters(s, id)
 		},
 		k.keys: func(s *spot) {
 			k.make(s)
@@ -216,4 +236,3 @@ func spotPerson(name string) m {
 		"preferredLanguage": "pt", "profileUrl": "https://x", "timezone": "America/Sao_Paulo", "title": "t", "userName": name, "userType": "human",
 	}
 }
-

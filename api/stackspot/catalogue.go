@@ -12,6 +12,7 @@ func actionKind(a *access.Service) *kind[access.Action] {
 	return &kind[access.Action]{
 		name: "Action", collection: "Actions", urn: actionURN, shelf: a.Actions, form: forms()["Action"], paged: true,
 		base:     func(t *access.Action) *access.Base { return &t.Base },
+		searched: searched,
 		required: []string{"name"}, demanded: []string{"name"}, replaces: []string{"client_id", "description", "name"},
 		begin: func(_ context.Context, _ *visit, _ schema.Object, t *access.Action) error {
 			t.Active = true
@@ -57,6 +58,7 @@ func typeKind(a *access.Service) *kind[access.ResourceType] {
 	return &kind[access.ResourceType]{
 		name: "Resource-Type", collection: "Resource-Types", urn: typeURN, shelf: a.ResourceTypes, form: forms()["Resource-Type"],
 		base:     func(t *access.ResourceType) *access.Base { return &t.Base },
+		searched: searched,
 		required: []string{"actions", "name"}, demanded: []string{"name", "slug"},
 		replaces: []string{"client_id", "description", "name", "slug"},
 		doc: func(t *access.ResourceType) schema.Object {
@@ -128,6 +130,7 @@ func resourceKind(a *access.Service) *kind[access.Resource] {
 	return &kind[access.Resource]{
 		name: "Resource", collection: "Resources", urn: resourceURN, shelf: a.Resources, form: forms()["Resource"],
 		base:     func(t *access.Resource) *access.Base { return &t.Base },
+		searched: searched,
 		required: []string{"name", "type"}, demanded: []string{"name", "slug", "type"},
 		replaces: []string{"client_id", "description", "name", "slug", "type"},
 		doc: func(t *access.Resource) schema.Object {

@@ -15,6 +15,7 @@ func permissionKind(a *access.Service) *kind[access.Permission] {
 	return &kind[access.Permission]{
 		name: "Permission", collection: "Permissions", urn: permissionURN, shelf: a.Permissions, form: forms()["Permission"], paged: true,
 		base:     func(t *access.Permission) *access.Base { return &t.Base },
+		searched: searchedIn(permissionURN),
 		required: []string{"name", "statements"}, demanded: []string{"name"},
 		replaces: []string{"client_id", "description", "name", "statements"},
 		doc:      func(t *access.Permission) schema.Object { return withStatements(schema.Object{}, t.Statements) },
@@ -129,6 +130,7 @@ func roleKind(a *access.Service) *kind[access.Role] {
 	return &kind[access.Role]{
 		name: "Role", collection: "Roles", urn: roleURN, shelf: a.Roles, form: forms()["Role"], paged: true,
 		base:     func(t *access.Role) *access.Base { return &t.Base },
+		searched: searchedIn(roleURN),
 		required: []string{"name"}, demanded: []string{"name"},
 		replaces: []string{"claim_mapper", "client_id", "description", "name", "permissions"},
 		doc:      roleDoc, fill: fillRole, show: showRole, begin: beginRole, called: roleID,

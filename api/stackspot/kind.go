@@ -7,6 +7,7 @@ import (
 
 	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/filter"
 	"github.com/muster-id/muster/scim/patch"
 	"github.com/muster-id/muster/scim/schema"
 )
@@ -24,6 +25,7 @@ type kind[T any] struct {
 	replaces         []string             // what a PUT may hold
 	demanded         []string             // what a PUT must hold
 	paged            bool                 // a PUT answers with a page
+	searched         map[string]filter.AttrPath
 	doc              func(*T) schema.Object
 	fill             func(ctx context.Context, v *visit, doc schema.Object, t *T) error
 	show             func(ctx context.Context, v *visit, t *T) (schema.Object, error)
@@ -101,7 +103,11 @@ func (k *kind[T]) list(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	list, total, err := k.shelf.List(r.Context(), v.by, r.URL.Query().Get("filter"), start, count)
+	text, err := storedFilter(r.URL.Query().Get("filter"), k.searched)
+	if err != nil {
+		return err
+	}
+	list, total, err := k.shelf.List(r.Context(), v.by, text, start, count)
 	if err != nil {
 		return err
 	}
