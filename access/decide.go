@@ -116,6 +116,16 @@ func (s *Service) named(ctx context.Context, r *realm, st *state, e policy.Entit
 	return id, err
 }
 
+// Named finds the user with a user name, the group with a display name or the app
+// with a client id in an organisation: the zero id if there is none, or more than
+// one.
+func (s *Service) Named(ctx context.Context, org identity.OrgID, typ identity.SubjectType, text string) (identity.ID, error) {
+	if subjectType(string(typ)) != typ || typ == "" || text == "" || len(text) > maxNameLength {
+		return identity.ID{}, nil
+	}
+	return s.lookUp(ctx, org, name{typ, text})
+}
+
 // maxNameLength bounds the names that are looked up and remembered.
 const maxNameLength = 1024
 
@@ -171,6 +181,20 @@ func (s *Service) Explain(ctx context.Context, org identity.OrgID, q policy.Ques
 	x := &Explanation{Decision: st.snap.Explain(q)}
 	x.Names, err = s.namesIn(ctx, st.chain, x.Decision)
 	return x, err
+}
+
+// Names returns the names of the roles, permissions and groups in the reasons of
+// decisions; those that are not stored are left out.
+func (s *Service) Names(ctx context.Context, org identity.OrgID, list ...policy.Decision) (map[identity.ID]string, error) {
+	_, st, err := s.state(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	var all policy.Decision
+	for _, d := range list {
+		all.Reasons, all.Nearest = append(all.Reasons, d.Reasons...), append(all.Nearest, d.Nearest...)
+	}
+	return s.namesIn(ctx, st.chain, all)
 }
 
 // namesIn looks up what the roles, permissions and groups of a decision are

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/token"
@@ -214,6 +216,11 @@ func TestAccessReferences(t *testing.T) {
 			"an assignment to nobody":      {"POST", "/assignments", `{"role":"reader","subject_type":"User","subject":"00000000-0000-4000-8000-000000000000"}`},
 			"an assignment of no role":     {"POST", "/assignments", `{"role":"nothing","subject_type":"User","subject":"` + d.ann.String() + `"}`},
 			"an assignment of no type":     {"POST", "/assignments", `{"role":"reader","subject_type":"Ghost","subject":"` + d.ann.String() + `"}`},
+			"an assignment to no name":     {"POST", "/assignments", `{"role":"reader","subject_type":"User","subject":"nobody"}`},
+			"an assignment to no client":   {"POST", "/assignments", `{"role":"reader","subject_type":"App","subject":"nobody"}`},
+			"assignments to a bare name":   {"GET", "/assignments?subject=bob", ""},
+			"assignments to nobody":        {"GET", "/assignments?subject_type=User&subject=nobody", ""},
+			"assignments of no role":       {"GET", "/assignments?role=nothing", ""},
 			"assignments of no type":       {"GET", "/assignments?subject_type=Ghost", ""},
 			"assignments after no id":      {"GET", "/assignments?after=x", ""},
 			"holders after no id":          {"GET", path + "/members?after=x", ""},
@@ -254,8 +261,18 @@ func TestAccessAssignments(t *testing.T) {
 		if again := d.want(201, "POST", "/assignments", `{"role":"reader","subject_type":"User","subject":"`+bob+`"}`); again["id"] != id || again["expires"] != nil {
 			t.Errorf("given again: %v", again)
 		}
+		if named := d.want(201, "POST", "/assignments", `{"role":"reader","subject_type":"User","subject":"bob"}`); named["id"] != id || named["subject"] != bob {
+			t.Errorf("given by name: %v", named)
+		}
+		if got, want := d.want(200, "GET", "/users/bob/roles", ""), d.want(200, "GET", "/users/"+bob+"/roles", ""); !cmp.Equal(got, want) {
+			t.Errorf("roles by name: %v, want %v", got, want)
+		}
+		if w := d.call("GET", "/users/nobody/roles", ""); w.Code != 404 {
+			t.Errorf("roles of nobody: %d %s", w.Code, w.Body)
+		}
 		for path, want := range map[string]int{
 			"?role=" + role: 1, "?subject=" + bob: 1, "?subject=" + d.ann.String() + "&role=" + role: 0, "?subject_type=Group": 0, "?role=" + role + "&subject_type=User": 1,
+			"?role=reader&subject_type=User&subject=BOB": 1, "?subject_type=User&subject=" + d.ann.String(): 0,
 		} {
 			if got := items(d.want(200, "GET", "/assignments"+path, "")); len(got) != want {
 				t.Errorf("assignments%s: %v, want %d", path, got, want)
@@ -351,6 +368,10 @@ func TestAccessDecisions(t *testing.T) {
 			if string(before) != `[{"decision":true},{"decision":false}]` || string(after) != c.want {
 				t.Errorf("what if %s: before %s, after %s, want %s", phrase, before, after, c.want)
 			}
+		}
+		text, _ = json.Marshal(d.want(200, "POST", "/what-if?explain", `{"assign":[{"role":"reader","subject_type":"User","subject":"`+ann+`"}],`+ask+`}`)["after"])
+		if !strings.Contains(string(text), `"name":"reader"`) || !strings.Contains(string(text), `"name":"See records"`) {
+			t.Errorf("what if, explained, without names: %s", text)
 		}
 		if got := d.want(200, "POST", "/decisions", question(ann)); got["decision"] != false {
 			t.Errorf("what was asked about was saved: %v", got)

@@ -115,7 +115,7 @@ func inWords(err error) string {
 	if _, field, ok := bytes.Cut([]byte(text), []byte("unknown field ")); ok {
 		return "there is no member " + string(field) + "."
 	}
-	return "it is not whole."
+	return "a value, such as an id or a time, is not of its form."
 }
 
 // When writes a time, null for none.

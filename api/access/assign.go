@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/muster-id/muster/access"
@@ -15,23 +16,26 @@ type assignmentJSON struct {
 	ID        *identity.ID         `json:"id,omitempty" description:"Made by the server."`
 	Role      idOrName             `json:"role" required:"true" description:"The id of a role, or its name. Answers have the id."`
 	Type      identity.SubjectType `json:"subject_type" required:"true" enum:"User,Group,App"`
-	Subject   identity.ID          `json:"subject" required:"true"`
+	Subject   idOrName             `json:"subject" required:"true" description:"An id; or of a user the user name, of a group the display name, of an app the client id. Answers have the id."`
 	Inherited bool                 `json:"inherited,omitempty" description:"Whether it has effect in the organisations below too."`
 	Expires   *time.Time           `json:"expires,omitempty" description:"When it ends; left out for never."`
 	Created   *time.Time           `json:"created,omitempty"`
 }
 
 func showAssignment(a identity.Assignment) assignmentJSON {
-	return assignmentJSON{&a.ID, a.Role.String(), a.Type, a.Subject, a.Inherited, web.When(a.Expires), web.When(a.Created)}
+	return assignmentJSON{&a.ID, a.Role.String(), a.Type, a.Subject.String(), a.Inherited, web.When(a.Expires), web.When(a.Created)}
 }
 
-// assignment reads one and finds its role.
-func (j assignmentJSON) assignment(f *finder) (identity.Assignment, error) {
-	a := identity.Assignment{Type: j.Type, Subject: j.Subject, Inherited: j.Inherited}
+// assignment reads one and finds its role and its subject.
+func (j assignmentJSON) assignment(f *finder) (a identity.Assignment, err error) {
+	a = identity.Assignment{Type: j.Type, Inherited: j.Inherited}
 	if j.Expires != nil {
 		a.Expires = *j.Expires
 	}
-	err := findOne(f, "role", f.all.Roles, roles.base, &j.Role)
+	if a.Subject, err = f.subject(j.Type, "subject", j.Subject); err != nil {
+		return a, err
+	}
+	err = findOne(f, "role", f.all.Roles, roles.base, &j.Role)
 	a.Role, _ = identity.ParseID(j.Role)
 	return a, err
 }
@@ -62,10 +66,18 @@ func (d *Door) listAssignments(w http.ResponseWriter, r *http.Request, by identi
 	default:
 		return identity.NewError(identity.Invalid, "subject_type", "The subject_type is User, Group or App.")
 	}
-	for name, to := range map[string]*identity.ID{"role": &q.Role, "subject": &q.Subject, "after": &q.After} {
-		if *to, err = queryID(r, name); err != nil {
+	f, role := d.finder(r, by), r.URL.Query().Get("role")
+	if err := findOne(f, "role", f.all.Roles, roles.base, &role); err != nil {
+		return err
+	}
+	q.Role, _ = identity.ParseID(role)
+	if subject := r.URL.Query().Get("subject"); subject != "" {
+		if q.Subject, err = f.subject(q.Type, "subject", subject); err != nil {
 			return err
 		}
+	}
+	if q.After, err = queryID(r, "after"); err != nil {
+		return err
 	}
 	list, err := d.o.Access.Assignments(r.Context(), by, q)
 	if err != nil {
@@ -178,7 +190,7 @@ func (d *Door) listRoles(typ identity.SubjectType) handler {
 	}
 }
 
-// subject finds the subject that the path names: an app by client id too.
+// subject finds the subject that the path names, by id or name.
 func (d *Door) subject(r *http.Request, by identity.Actor, typ identity.SubjectType) (identity.ID, error) {
 	if typ == identity.AppSubject {
 		a, err := d.o.Apps.Get(r.Context(), by.Org, r.PathValue("id"))
@@ -187,8 +199,12 @@ func (d *Door) subject(r *http.Request, by identity.Actor, typ identity.SubjectT
 		}
 		return a.ID, nil
 	}
-	id, err := web.PathID(r, "id")
-	if err != nil {
+	id, ok := identity.ParseID(r.PathValue("id"))
+	if !ok {
+		id, err := d.o.Access.Named(r.Context(), by.Org, typ, r.PathValue("id"))
+		if err == nil && id.IsZero() {
+			err = identity.NewError(identity.NotFound, "", "There is no such "+strings.ToLower(string(typ))+".")
+		}
 		return id, err
 	}
 	reg, err := d.o.Directory.Registry(r.Context(), by.Org)

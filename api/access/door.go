@@ -52,7 +52,7 @@ func (d *Door) Routes() []web.Route {
 		d.route("GET", "/groups/{id}/roles", read, d.listRoles(identity.GroupSubject)).Says(200, "List the roles of a group", nil, holdings{}),
 		d.route("GET", "/apps/{id}/roles", read, d.listRoles(identity.AppSubject)).Says(200, "List the roles of an app", nil, holdings{}),
 		d.route("GET", "/assignments", read, d.listAssignments).Says(200, "List who has which role", nil, assignments{},
-			"role: the id of a role", "subject_type: User, Group or App", "subject: an id", limit, after),
+			"role: the id or name of a role", "subject_type: User, Group or App", "subject: an id; with subject_type also a name", limit, after),
 		d.route("POST", "/assignments", write, d.assign).Says(201, "Give a role to a user, a group or an app", assignmentJSON{}, assignmentJSON{}),
 		d.route("DELETE", "/assignments/{id}", write, d.unassign).Says(204, "Take a role away", nil, nil),
 		d.route("POST", "/decisions", read, d.decide).Says(200, "Decide who may do what: one question, or a list of them", decisionsJSON{}, answerJSON{}, explain),

@@ -40,6 +40,21 @@ func findOne[T any](f *finder, field string, in *access.Book[T], base func(*T) *
 	return err
 }
 
+// subject finds who is meant by an id or a name.
+func (f *finder) subject(typ identity.SubjectType, field, text string) (identity.ID, error) {
+	if id, ok := identity.ParseID(text); ok {
+		return id, nil // whoever writes it checks whether it is there
+	}
+	if typ == "" {
+		return identity.ID{}, identity.NewError(identity.Invalid, field, "A subject that is named by anything but its id needs its subject_type.")
+	}
+	id, err := f.all.Named(f.ctx, f.by.Org, typ, text)
+	if err == nil && id.IsZero() {
+		err = identity.NewError(identity.Invalid, field, "There is no "+strings.ToLower(string(typ))+" called "+strconv.Quote(text)+", or more than one.")
+	}
+	return id, err
+}
+
 // findAll is findOne for a list.
 func findAll[T any](f *finder, field string, in *access.Book[T], base func(*T) *access.Base, names []idOrName) error {
 	if len(names) > maxNames {

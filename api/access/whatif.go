@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/identity"
@@ -31,7 +32,7 @@ type membershipJSON struct {
 }
 
 // whatIf answers questions as they stand and as they would after a change, which
-// is not made. With ?explain it tells reasons, by ids.
+// is not made. With ?explain it tells reasons.
 func (d *Door) whatIf(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
 	var in whatIfJSON
 	if err := web.ReadJSON(w, r, &in); err != nil {
@@ -49,17 +50,26 @@ func (d *Door) whatIf(w http.ResponseWriter, r *http.Request, by identity.Actor)
 	if err != nil {
 		return err
 	}
-	show := plainDecisions
-	if on(r, "explain") {
-		show = explainedDecisions
+	if !on(r, "explain") {
+		return web.Send(w, http.StatusOK, whatIfAnswer{plainDecisions(before), plainDecisions(after)})
 	}
-	return web.Send(w, http.StatusOK, whatIfAnswer{show(before), show(after)})
+	names, err := d.o.Access.Names(r.Context(), by.Org, slices.Concat(before, after)...)
+	if err != nil {
+		return err
+	}
+	for _, role := range h.Roles {
+		names[role.ID] = role.Name
+	}
+	for _, p := range h.Permissions {
+		names[p.ID] = p.Name
+	}
+	return web.Send(w, http.StatusOK, whatIfAnswer{explainedDecisions(before, names), explainedDecisions(after, names)})
 }
 
-func explainedDecisions(list []access.Decision) []decisionJSON {
+func explainedDecisions(list []access.Decision, names map[identity.ID]string) []decisionJSON {
 	out := make([]decisionJSON, len(list))
 	for i, a := range list {
-		out[i] = explainedDecision(a, nil)
+		out[i] = explainedDecision(a, names)
 	}
 	return out
 }
