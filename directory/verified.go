@@ -50,6 +50,9 @@ func (d *Directory) SetVerifiedEmail(ctx context.Context, by identity.Actor, use
 		if _, have := marks[emailKind+":"+key]; have == yes {
 			return nil
 		}
+		if err := d.MayHandOver(ctx, tx, by, user); err != nil {
+			return err
+		}
 		if yes {
 			err = tx.PutVerified(ctx, by.Org, user, emailKind, key, d.now())
 		} else {

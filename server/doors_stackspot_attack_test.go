@@ -36,6 +36,7 @@ func TestAttackStackSpot(t *testing.T) {
 		t.Run("4 malformed bodies", func(t *testing.T) { s.on(t).malformed() })
 		t.Run("48 ids of another organisation", func(t *testing.T) { s.on(t).isolation() })
 		t.Run("49 unknown organisations", func(t *testing.T) { s.on(t).unknownTenants() })
+		t.Run("what has changed since", func(t *testing.T) { s.on(t).stale() })
 		t.Run("51 answers that grow", func(t *testing.T) { s.on(t).growth() })
 		t.Run("52 more than one has", func(t *testing.T) { s.on(t).escalation() })
 		t.Run("53 paths that are spelled otherwise", func(t *testing.T) { s.on(t).spelledPaths() })
@@ -63,6 +64,29 @@ func (s *spot) malformed() {
 		}
 		if w := s.do("POST", s.base+k.path+"/"+id, "", "Authorization", "Bearer "+s.access); w.Code != 405 || !strings.Contains(w.Header().Get("Allow"), "PATCH") {
 			s.t.Errorf("POST to one of %s = %d %v", k.path, w.Code, w.Header())
+		}
+	}
+}
+
+// stale changes and deletes what has another version than the client knows.
+func (s *spot) stale() {
+	for _, k := range spotKinds {
+		path := k.path + "/" + k.make(s)
+		tag := s.send("GET", path, "").Header().Get("ETag")
+		bodies := map[string]string{"PATCH": quoted(m{"Operations": []any{m{"op": "replace", "value": k.value(s)}}}), "DELETE": ""}
+		if k.path == "/Users" {
+			bodies["PATCH "] = `{"Operations":[{"op":"replace","path":"` + spotCustom + `:is_email_verified","value":true}]}`
+		}
+		for method, body := range bodies {
+			method = strings.TrimSpace(method)
+			for _, other := range []string{`W/"999"`, `"x"`, "W/", `W/"-1"`} {
+				if w := s.send(method, path, body, "If-Match", other); w.Code != 412 {
+					s.t.Errorf("%s %s %s of %s = %d %s", method, path, body, other, w.Code, w.Body)
+				}
+			}
+		}
+		if w := s.send("DELETE", path, "", "If-Match", tag); w.Code != 204 {
+			s.t.Errorf("DELETE %s of %s = %d %s", path, tag, w.Code, w.Body)
 		}
 	}
 }
@@ -100,6 +124,18 @@ func (s *spot) escalation() {
 	}
 	if s.refuse(403, "", "PATCH", "/Groups/"+owners, `{"Operations":[{"op":"add","path":"members","value":[{"value":"`+user+`"}]}]}`); len(s.members(owners)) != 0 {
 		s.t.Error("somebody has become an owner")
+	}
+	owner := s.make("/Users", `{"userName":%q,"emails":[{"value":"chief@x.io"}]}`, s.unique("chief"))
+	chief, _ := identity.ParseID(owner)
+	if _, err := s.h.Access.Assign(s.t.Context(), s.by(), identity.Assignment{Role: identity.OrganizationOwner, Type: identity.UserSubject, Subject: chief}); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, path := range []string{spotCustom + ":is_email_verified", "password", "userName"} {
+		value := `"somebody else 1"`
+		if strings.HasSuffix(path, "verified") {
+			value = "true"
+		}
+		s.refuse(403, "", "PATCH", "/Users/"+owner, fmt.Sprintf(`{"Operations":[{"op":"replace","path":%q,"value":%s}]}`, path, value))
 	}
 	half := *s
 	half.access = s.tokenOf("users:manage")

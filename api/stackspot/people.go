@@ -95,6 +95,9 @@ func (s stored) remove(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := still(r, res.Version); err != nil {
+		return err
+	}
 	if err := v.dir.Delete(r.Context(), v.by, rt, res.ID); err != nil {
 		return err
 	}

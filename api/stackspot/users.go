@@ -218,9 +218,11 @@ func (u userDoor) change(r *http.Request, v *visit, body schema.Object) (it item
 		res, err = u.changed(r, v, rt, res.ID, message, func(old, next schema.Object) schema.Object {
 			return s.settled(old, generated(old, next))
 		})
-		if err != nil {
-			return it, err
-		}
+	} else {
+		err = still(r, res.Version)
+	}
+	if err != nil {
+		return it, err
 	}
 	return u.finish(ctx, v, rt, res, s)
 }

@@ -282,9 +282,20 @@ func ifMatch(r *http.Request) (int64, error) {
 	digits, found := strings.CutPrefix(strings.TrimSuffix(text, `"`), `W/"`)
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if !found || err != nil || n <= 0 {
-		return 0, refusal{http.StatusPreconditionFailed, "", "The resource has changed since you read it."}
+		return 0, errChanged
 	}
 	return n, nil
+}
+
+var errChanged = refusal{http.StatusPreconditionFailed, "", "The resource has changed since you read it."}
+
+// still is errChanged if a client wants to change another version than there is.
+func still(r *http.Request, version int64) error {
+	want, err := ifMatch(r)
+	if err == nil && want != 0 && want != version {
+		err = errChanged
+	}
+	return err
 }
 
 // rawObject is a JSON object that is stored as text, {} for what is none.
