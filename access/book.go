@@ -27,14 +27,13 @@ type Book[T any] struct {
 	merge  func(schema.Object, T) schema.Object
 	decode func(*store.Resource) (T, error)
 	read   func(schema.Object) T
-	base   func(*T) *catalogue.Base
 	names  []string // attributes by which Find finds, the first is the name
 }
 
 func newBook[T catalogue.Thing](s *Service) *Book[T] {
 	b := &Book[T]{
 		s: s, rt: catalogue.TypeOf[T](), merge: catalogue.Merge[T], decode: catalogue.Decode[T],
-		read: catalogue.DecodeObject[T], base: baseOf[T], names: []string{"name"},
+		read: catalogue.DecodeObject[T], names: []string{"name"},
 	}
 	switch b.rt.Name {
 	case catalogue.ResourceTypeKind, catalogue.ResourceKind:
@@ -45,7 +44,8 @@ func newBook[T catalogue.Thing](s *Service) *Book[T] {
 	return b
 }
 
-func baseOf[T catalogue.Thing](t *T) *catalogue.Base {
+// Base returns what t has in common with the other kinds.
+func (b *Book[T]) Base(t *T) *Base {
 	switch t := any(t).(type) {
 	case *catalogue.Action:
 		return &t.Base
@@ -148,7 +148,7 @@ func (b *Book[T]) Inherited(ctx context.Context, by identity.Actor) ([]T, error)
 		}
 		return nil
 	})
-	slices.SortStableFunc(all, func(x, y T) int { return strings.Compare(fold(b.base(&x).Name), fold(b.base(&y).Name)) })
+	slices.SortStableFunc(all, func(x, y T) int { return strings.Compare(fold(b.Base(&x).Name), fold(b.Base(&y).Name)) })
 	return all, err
 }
 
@@ -311,7 +311,7 @@ func (b *Book[T]) Create(ctx context.Context, by identity.Actor, t T) (*T, error
 	if err != nil {
 		return nil, err
 	}
-	id := b.base(&t).ID
+	id := b.Base(&t).ID
 	if id.IsZero() {
 		id = identity.NewID()
 	}
@@ -348,7 +348,7 @@ func (b *Book[T]) Change(ctx context.Context, by identity.Actor, id identity.ID,
 	}
 	w.Change = func(old schema.Object) (schema.Object, []directory.MemberEdit, error) {
 		t := b.read(old)
-		b.base(&t).ID = id
+		b.Base(&t).ID = id
 		if err := change(&t); err != nil {
 			return nil, nil, err
 		}

@@ -209,7 +209,7 @@ func (m *maker) normalGroup(v Group) Group {
 
 // put makes a thing of the catalogue, or changes the organisation's own that has
 // its name.
-func put[T any](ctx context.Context, m *maker, book *access.Book[T], kind, name string, base func(*T) *access.Base, fill func(*T) error) error {
+func put[T any](ctx context.Context, m *maker, book *access.Book[T], kind, name string, fill func(*T) error) error {
 	if id, ok := m.w.ids[key(kind, name)]; ok {
 		_, err := book.Change(ctx, m.by(), id, 0, fill)
 		return err
@@ -220,7 +220,7 @@ func put[T any](ctx context.Context, m *maker, book *access.Book[T], kind, name 
 	}
 	made, err := book.Create(ctx, m.by(), t)
 	if err == nil {
-		m.w.note(kind, name, base(made).ID)
+		m.w.note(kind, name, book.Base(made).ID)
 	}
 	return err
 }
@@ -231,14 +231,14 @@ func drop[T any](m *maker, book *access.Book[T]) func(context.Context, identity.
 }
 
 func (m *maker) putAction(ctx context.Context, v Action) error {
-	return put(ctx, m, m.s.o.Access.Actions, kindAction, v.Name, func(t *access.Action) *access.Base { return &t.Base }, func(t *access.Action) error {
+	return put(ctx, m, m.s.o.Access.Actions, kindAction, v.Name, func(t *access.Action) error {
 		t.Name, t.Description, t.ClientID, t.Active = v.Name, v.Description, v.ClientID, !v.Inactive
 		return nil
 	})
 }
 
 func (m *maker) putType(ctx context.Context, v ResourceType) error {
-	return put(ctx, m, m.s.o.Access.ResourceTypes, kindType, v.Slug, func(t *access.ResourceType) *access.Base { return &t.Base }, func(t *access.ResourceType) (err error) {
+	return put(ctx, m, m.s.o.Access.ResourceTypes, kindType, v.Slug, func(t *access.ResourceType) (err error) {
 		t.Slug, t.Name, t.Description, t.ClientID = v.Slug, v.Name, v.Description, v.ClientID
 		t.Actions, err = m.needAll(kindAction, v.Actions)
 		return err
@@ -246,7 +246,7 @@ func (m *maker) putType(ctx context.Context, v ResourceType) error {
 }
 
 func (m *maker) putResource(ctx context.Context, v Resource) error {
-	return put(ctx, m, m.s.o.Access.Resources, kindResource, v.Slug, func(t *access.Resource) *access.Base { return &t.Base }, func(t *access.Resource) (err error) {
+	return put(ctx, m, m.s.o.Access.Resources, kindResource, v.Slug, func(t *access.Resource) (err error) {
 		t.Slug, t.Name, t.Description, t.ClientID = v.Slug, v.Name, v.Description, v.ClientID
 		t.Type, err = m.need(kindType, v.Type)
 		return err
@@ -263,14 +263,14 @@ func statements(list []Statement) (out []access.Statement) {
 }
 
 func (m *maker) putPermission(ctx context.Context, v Permission) error {
-	return put(ctx, m, m.s.o.Access.Permissions, kindPermission, v.Name, func(t *access.Permission) *access.Base { return &t.Base }, func(t *access.Permission) error {
+	return put(ctx, m, m.s.o.Access.Permissions, kindPermission, v.Name, func(t *access.Permission) error {
 		t.Name, t.Description, t.ClientID, t.Statements = v.Name, v.Description, v.ClientID, statements(v.Statements)
 		return nil
 	})
 }
 
 func (m *maker) putRole(ctx context.Context, v Role) error {
-	return put(ctx, m, m.s.o.Access.Roles, kindRole, v.Name, func(t *access.Role) *access.Base { return &t.Base }, func(t *access.Role) (err error) {
+	return put(ctx, m, m.s.o.Access.Roles, kindRole, v.Name, func(t *access.Role) (err error) {
 		t.Name, t.Display, t.Alias, t.Description, t.ClientID = v.Name, v.Display, v.Alias, v.Description, v.ClientID
 		t.ClaimMapper, t.Statements = v.ClaimMapper, statements(v.Statements)
 		t.Permissions, err = m.needAll(kindPermission, v.Permissions)

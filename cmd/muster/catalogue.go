@@ -20,7 +20,6 @@ type ware[T any] struct {
 	view        func(T) any      // for --json
 	head        string           // of the table
 	row         func(T) []string // of the table
-	base        func(T) access.Base
 }
 
 // verbs are the commands that every ware has, but for create.
@@ -39,13 +38,14 @@ func wareList[T any](a *app, w ware[T]) *cobra.Command {
 				return usage("--limit must be at least 1")
 			}
 			return a.withOrg(cmd.Context(), func(h *server.House, org identity.Organisation) error {
-				list, err := wares(cmd.Context(), w.book(h), actor(org.ID), filter, limit, inherited)
+				book := w.book(h)
+				list, err := wares(cmd.Context(), book, actor(org.ID), filter, limit, inherited)
 				if err != nil {
 					return err
 				}
 				docs, rows := []any{}, [][]string{}
 				for _, t := range list {
-					docs, rows = append(docs, w.view(t)), append(rows, append(w.row(t), w.base(t).ID.String()))
+					docs, rows = append(docs, w.view(t)), append(rows, append(w.row(t), book.Base(&t).ID.String()))
 				}
 				return a.show(docs, func(out io.Writer) { table(out, w.head+" ID", rows) })
 			})
@@ -80,23 +80,24 @@ func wareGet[T any](a *app, w ware[T]) *cobra.Command {
 		Use: "get NAME", Short: "Show one, by name, slug or id", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withOrg(cmd.Context(), func(h *server.House, org identity.Organisation) error {
-				t, err := w.book(h).Find(cmd.Context(), actor(org.ID), args[0])
+				book := w.book(h)
+				t, err := book.Find(cmd.Context(), actor(org.ID), args[0])
 				if err != nil {
 					return err
 				}
-				return showWare(a, w, *t)
+				return showWare(a, w, *t, book.Base(t))
 			})
 		},
 	}
 }
 
-func showWare[T any](a *app, w ware[T], t T) error {
+func showWare[T any](a *app, w ware[T], t T, base *access.Base) error {
 	return a.show(w.view(t), func(out io.Writer) {
-		pairs := []string{"id", w.base(t).ID.String()}
+		pairs := []string{"id", base.ID.String()}
 		for i, head := range strings.Fields(w.head) {
 			pairs = append(pairs, strings.ToLower(head), w.row(t)[i])
 		}
-		facts(out, append(pairs, "description", w.base(t).Description, "modified", when(w.base(t).Modified))...)
+		facts(out, append(pairs, "description", base.Description, "modified", when(base.Modified))...)
 	})
 }
 
@@ -105,39 +106,44 @@ func wareDelete[T any](a *app, w ware[T]) *cobra.Command {
 		Use: "delete NAME", Short: "Delete one, by name, slug or id", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withOrg(cmd.Context(), func(h *server.House, org identity.Organisation) error {
-				by := actor(org.ID)
-				t, err := w.book(h).Find(cmd.Context(), by, args[0])
+				book, by := w.book(h), actor(org.ID)
+				t, err := book.Find(cmd.Context(), by, args[0])
 				if err != nil {
 					return err
 				}
-				if err := w.book(h).Delete(cmd.Context(), by, w.base(*t).ID); err != nil {
+				base := book.Base(t)
+				if err := book.Delete(cmd.Context(), by, base.ID); err != nil {
 					return err
 				}
-				return a.show(map[string]string{"id": w.base(*t).ID.String()}, func(out io.Writer) { facts(out, "deleted", w.base(*t).Name) })
+				return a.show(map[string]string{"id": base.ID.String()}, func(out io.Writer) { facts(out, "deleted", base.Name) })
 			})
 		},
 	}
 }
 
-// wareCreate is the command that makes one; fill lays the flags over it.
-func wareCreate[T any](a *app, w ware[T], use string, fill func(ctx context.Context, h *server.House, by identity.Actor, name string) (T, error)) *cobra.Command {
-	return &cobra.Command{
-		Use: use, Short: "Make one", Args: cobra.ExactArgs(1),
+// wareCreate is the command that makes one; fill lays the flags of its kind over
+// the base.
+func wareCreate[T any](a *app, w ware[T], fill func(ctx context.Context, h *server.House, by identity.Actor, base access.Base) (T, error)) *cobra.Command {
+	var description string
+	c := &cobra.Command{
+		Use: "create NAME", Short: "Make one", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withOrg(cmd.Context(), func(h *server.House, org identity.Organisation) error {
-				by := actor(org.ID)
-				t, err := fill(cmd.Context(), h, by, args[0])
+				book, by := w.book(h), actor(org.ID)
+				t, err := fill(cmd.Context(), h, by, access.Base{Name: args[0], Description: description})
 				if err != nil {
 					return err
 				}
-				made, err := w.book(h).Create(cmd.Context(), by, t)
+				made, err := book.Create(cmd.Context(), by, t)
 				if err != nil {
 					return err
 				}
-				return showWare(a, w, *made)
+				return showWare(a, w, *made, book.Base(made))
 			})
 		},
 	}
+	c.Flags().StringVar(&description, "description", "", "what it is for")
+	return c
 }
 
 // A wareJSON is what all of them show with --json.
@@ -154,13 +160,13 @@ func baseView(b access.Base) wareJSON {
 }
 
 // ids finds things by their names.
-func ids[T any](ctx context.Context, book *access.Book[T], by identity.Actor, names []string, base func(T) access.Base) (out []identity.ID, err error) {
+func ids[T any](ctx context.Context, book *access.Book[T], by identity.Actor, names []string) (out []identity.ID, err error) {
 	for _, n := range names {
 		t, err := book.Find(ctx, by, n)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", n, err)
 		}
-		out = append(out, base(*t).ID)
+		out = append(out, book.Base(t).ID)
 	}
 	return out, nil
 }

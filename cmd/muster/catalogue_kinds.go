@@ -24,13 +24,10 @@ func (a *app) actionCommand() *cobra.Command {
 			}{baseView(t.Base), t.Active}
 		},
 		head: "NAME ACTIVE", row: func(t access.Action) []string { return []string{t.Name, yesNo(t.Active)} },
-		base: func(t access.Action) access.Base { return t.Base },
 	}
-	var description string
-	create := wareCreate(a, w, "create NAME", func(_ context.Context, _ *server.House, _ identity.Actor, name string) (access.Action, error) {
-		return access.Action{Base: access.Base{Name: name, Description: description}, Active: true}, nil
+	create := wareCreate(a, w, func(_ context.Context, _ *server.House, _ identity.Actor, base access.Base) (access.Action, error) {
+		return access.Action{Base: base, Active: true}, nil
 	})
-	create.Flags().StringVar(&description, "description", "", "what it is for")
 	return verbs(a, w, create)
 }
 
@@ -48,15 +45,13 @@ func (a *app) resourceTypeCommand() *cobra.Command {
 		head: "SLUG NAME ACTIONS", row: func(t access.ResourceType) []string {
 			return []string{t.Slug, t.Name, strconv.Itoa(len(t.Actions))}
 		},
-		base: func(t access.ResourceType) access.Base { return t.Base },
 	}
-	var description, slug string
+	var slug string
 	var actions []string
-	create := wareCreate(a, w, "create NAME", func(ctx context.Context, h *server.House, by identity.Actor, name string) (access.ResourceType, error) {
-		list, err := ids(ctx, h.Access.Actions, by, actions, func(t access.Action) access.Base { return t.Base })
-		return access.ResourceType{Base: access.Base{Name: name, Description: description}, Slug: slug, Actions: list}, err
+	create := wareCreate(a, w, func(ctx context.Context, h *server.House, by identity.Actor, base access.Base) (access.ResourceType, error) {
+		list, err := ids(ctx, h.Access.Actions, by, actions)
+		return access.ResourceType{Base: base, Slug: slug, Actions: list}, err
 	})
-	create.Flags().StringVar(&description, "description", "", "what it is")
 	create.Flags().StringVar(&slug, "slug", "", "name for machines (default made of the name)")
 	create.Flags().StringSliceVar(&actions, "action", nil, "action that applies; may be repeated")
 	return verbs(a, w, create)
@@ -74,10 +69,9 @@ func (a *app) resourceCommand() *cobra.Command {
 			}{baseView(t.Base), t.Slug, t.Type.String()}
 		},
 		head: "SLUG NAME TYPE", row: func(t access.Resource) []string { return []string{t.Slug, t.Name, t.Type.String()} },
-		base: func(t access.Resource) access.Base { return t.Base },
 	}
-	var description, slug, typ string
-	create := wareCreate(a, w, "create NAME", func(ctx context.Context, h *server.House, by identity.Actor, name string) (access.Resource, error) {
+	var slug, typ string
+	create := wareCreate(a, w, func(ctx context.Context, h *server.House, by identity.Actor, base access.Base) (access.Resource, error) {
 		if typ == "" {
 			return access.Resource{}, usage("say with --type what kind of resource it is")
 		}
@@ -85,9 +79,8 @@ func (a *app) resourceCommand() *cobra.Command {
 		if err != nil {
 			return access.Resource{}, fmt.Errorf("%s: %w", typ, err)
 		}
-		return access.Resource{Base: access.Base{Name: name, Description: description}, Slug: slug, Type: t.ID}, nil
+		return access.Resource{Base: base, Slug: slug, Type: t.ID}, nil
 	})
-	create.Flags().StringVar(&description, "description", "", "what it is")
 	create.Flags().StringVar(&slug, "slug", "", "name for machines (default made of the name)")
 	create.Flags().StringVar(&typ, "type", "", "slug, name or id of its type")
 	return verbs(a, w, create)
@@ -151,16 +144,12 @@ func (a *app) permissionCommand() *cobra.Command {
 			}{baseView(t.Base), statementViews(t.Statements)}
 		},
 		head: "NAME STATEMENTS", row: func(t access.Permission) []string { return []string{t.Name, strconv.Itoa(len(t.Statements))} },
-		base: func(t access.Permission) access.Base { return t.Base },
 	}
-	var description string
 	var f statementFlags
-	create := wareCreate(a, w, "create NAME", func(_ context.Context, _ *server.House, _ identity.Actor, name string) (t access.Permission, err error) {
-		t.Name, t.Description = name, description
-		t.Statements, err = f.statements()
-		return t, err
+	create := wareCreate(a, w, func(_ context.Context, _ *server.House, _ identity.Actor, base access.Base) (access.Permission, error) {
+		list, err := f.statements()
+		return access.Permission{Base: base, Statements: list}, err
 	})
-	create.Flags().StringVar(&description, "description", "", "what it is for")
 	f.add(create)
 	return verbs(a, w, create)
 }
@@ -183,21 +172,20 @@ func (a *app) roleCommand() *cobra.Command {
 		head: "NAME DISPLAYNAME PERMISSIONS", row: func(t access.Role) []string {
 			return []string{t.Name, t.Display, strconv.Itoa(len(t.Permissions))}
 		},
-		base: func(t access.Role) access.Base { return t.Base },
 	}
-	var description, display, client string
+	var display, client string
 	var names []string
 	var claims map[string]string
 	var f statementFlags
-	create := wareCreate(a, w, "create NAME", func(ctx context.Context, h *server.House, by identity.Actor, name string) (t access.Role, err error) {
-		t.Name, t.Description, t.Display, t.ClientID, t.ClaimMapper = name, description, display, client, claims
+	create := wareCreate(a, w, func(ctx context.Context, h *server.House, by identity.Actor, base access.Base) (t access.Role, err error) {
+		t.Base, t.Display, t.ClaimMapper = base, display, claims
+		t.ClientID = client
 		if t.Statements, err = f.statements(); err != nil {
 			return t, err
 		}
-		t.Permissions, err = ids(ctx, h.Access.Permissions, by, names, func(t access.Permission) access.Base { return t.Base })
+		t.Permissions, err = ids(ctx, h.Access.Permissions, by, names)
 		return t, err
 	})
-	create.Flags().StringVar(&description, "description", "", "what it is for")
 	create.Flags().StringVar(&display, "display", "", "name for people")
 	create.Flags().StringVar(&client, "client", "", "client id of the app whose role it is")
 	create.Flags().StringSliceVar(&names, "permission", nil, "permission that it has; may be repeated")
