@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/muster-id/muster/identity"
@@ -77,6 +78,24 @@ func (s *Service) Unassign(ctx context.Context, by identity.Actor, id identity.I
 // roles, an imported file. What is given comes first, so that an owner can be
 // replaced by another.
 func (s *Service) AssignAll(ctx context.Context, by identity.Actor, give []identity.Assignment, take []identity.ID) error {
+	return s.assignAll(ctx, by, give, take, nil)
+}
+
+// CheckAssign reports whether AssignAll would refuse, and writes nothing. A zero
+// Subject is one that is yet to be made, and has no roles.
+func (s *Service) CheckAssign(ctx context.Context, by identity.Actor, give []identity.Assignment, take []identity.ID) error {
+	err := s.assignAll(ctx, by, give, take, errChecked)
+	if errors.Is(err, errChecked) {
+		return nil
+	}
+	return err
+}
+
+// errChecked undoes what has been written only to see whether it can be.
+var errChecked = errors.New("a check is over")
+
+// assignAll is AssignAll; then, unless it is nil, undoes all of it in the end.
+func (s *Service) assignAll(ctx context.Context, by identity.Actor, give []identity.Assignment, take []identity.ID, then error) error {
 	if len(give)+len(take) > maxAssignAll {
 		return identity.NewError(identity.Invalid, "", "At most 1,000 assignments are given and taken at once.")
 	}
@@ -86,7 +105,13 @@ func (s *Service) AssignAll(ctx context.Context, by identity.Actor, give []ident
 	}
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		for _, a := range give {
-			if _, err := g.give(ctx, tx, a); err != nil {
+			var err error
+			if then != nil && a.Subject.IsZero() {
+				err = g.check(ctx, tx, a)
+			} else {
+				_, err = g.give(ctx, tx, a)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -95,7 +120,7 @@ func (s *Service) AssignAll(ctx context.Context, by identity.Actor, give []ident
 				return err
 			}
 		}
-		return nil
+		return then
 	})
 }
 
@@ -138,8 +163,17 @@ func (s *Service) giver(ctx context.Context, by identity.Actor) (*giver, error) 
 	return g, nil
 }
 
-// give assigns a role inside of a transaction.
-func (g *giver) give(ctx context.Context, tx *store.Tx, a identity.Assignment) (identity.Assignment, error) {
+// check refuses what give would refuse of any subject.
+func (g *giver) check(ctx context.Context, tx *store.Tx, a identity.Assignment) error {
+	a, err := g.ready(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	return g.s.dir.MayAssign(ctx, tx, g.by, a)
+}
+
+// ready completes an assignment, whose role the actor may give.
+func (g *giver) ready(ctx context.Context, tx *store.Tx, a identity.Assignment) (identity.Assignment, error) {
 	a.Org = g.by.Org
 	if !a.Expires.IsZero() {
 		a.Expires = a.Expires.UTC().Truncate(timeUnit)
@@ -147,7 +181,13 @@ func (g *giver) give(ctx context.Context, tx *store.Tx, a identity.Assignment) (
 			return a, identity.NewError(identity.Invalid, "expires", "The assignment would have ended already.")
 		}
 	}
-	if err := g.may(ctx, tx, a.Role, a.Inherited); err != nil {
+	return a, g.may(ctx, tx, a.Role, a.Inherited)
+}
+
+// give assigns a role inside of a transaction.
+func (g *giver) give(ctx context.Context, tx *store.Tx, a identity.Assignment) (identity.Assignment, error) {
+	a, err := g.ready(ctx, tx, a)
+	if err != nil {
 		return a, err
 	}
 	// One who is new to the role is one more.

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -56,9 +57,16 @@ func TestAssign(t *testing.T) {
 		if err != nil || len(list) != 1 {
 			t.Errorf("assignments = %v, %v, want the first alone", list, err)
 		}
-		h.must(h.AssignAll(h.ctx(), h.cli(h.acme), []identity.Assignment{
-			{Role: identity.OrganizationOwner, Type: identity.UserSubject, Subject: ann},
-		}, []identity.ID{first.ID}))
+		other := []identity.Assignment{{Role: identity.OrganizationOwner, Type: identity.UserSubject, Subject: ann}}
+		before, mark := list, h.db.Mark(h.root)
+		h.must(h.CheckAssign(h.ctx(), h.cli(h.acme), other, []identity.ID{first.ID}))
+		h.kind("a check of what is not there", h.CheckAssign(h.ctx(), h.cli(h.acme), other, []identity.ID{identity.NewID()}), identity.NotFound)
+		list, err = h.Assignments(h.ctx(), h.cli(h.acme), AssignmentQuery{Subject: ann})
+		if err != nil || !slices.Equal(list, before) || h.db.Mark(h.root) != mark {
+			t.Errorf("after a check: %v, %v, want %v", list, err, before)
+		}
+		h.expect("checked", h.acme, ask("ann", "read"), true)
+		h.must(h.AssignAll(h.ctx(), h.cli(h.acme), other, []identity.ID{first.ID}))
 		h.expect("taken", h.acme, ask("ann", "read"), false)
 	})
 }
@@ -112,6 +120,15 @@ func TestAttack(t *testing.T) {
 		h.kind("B14 52 within one's own, for those below too", give(by, reader, true), identity.Denied)
 		h.kind("a role of the service, for those below too", give(by, service, true), "")
 		h.kind("B14 52 without AccessWrite", give(h.as(h.acme, ann), reader, false), identity.Denied)
+		check := func(by identity.Actor, role identity.ID, subject identity.ID) error {
+			return h.CheckAssign(h.ctx(), by, []identity.Assignment{{Role: role, Type: identity.UserSubject, Subject: subject}}, nil)
+		}
+		h.kind("B14 52 a check of the owner's role", check(by, identity.OrganizationOwner, ann), identity.Denied)
+		h.kind("B14 52 of the owner's role for somebody new", check(by, identity.OrganizationOwner, identity.ID{}), identity.Denied)
+		h.kind("of an operator here, for somebody new", check(h.cli(h.acme), identity.PlatformOperator, identity.ID{}), identity.Invalid)
+		h.kind("of a role that is not there, for somebody new", check(by, identity.NewID(), identity.ID{}), identity.Invalid)
+		h.kind("of a role within one's own, for somebody new", check(by, reader, identity.ID{}), "")
+		h.kind("of one for somebody who is not there", check(by, reader, identity.NewID()), identity.Invalid)
 
 		// By the role itself.
 		_, err := h.Roles.Change(h.ctx(), by, reader, 0, func(r *catalogue.Role) error {

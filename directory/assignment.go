@@ -64,24 +64,14 @@ func (d *Directory) recordAssignment(ctx context.Context, tx *store.Tx, by ident
 //
 // Where the subject has the role already, expiry and inheritance are changed.
 func (d *Directory) Assign(ctx context.Context, tx *store.Tx, by identity.Actor, a identity.Assignment) (identity.Assignment, error) {
-	above, err := tx.Above(ctx, a.Org)
-	if err != nil {
-		return a, err
-	}
-	a.Inherited = a.Inherited || a.Role == identity.PlatformOperator
-	if err := checkAssignment(a, len(above) == 0); err != nil {
-		return a, err
-	}
-	if err := hasRole(ctx, tx, append(above, a.Org), a.Role); err != nil {
+	if err := d.MayAssign(ctx, tx, by, a); err != nil {
 		return a, err
 	}
 	if err := hasSubject(ctx, tx, a); err != nil {
 		return a, err
 	}
 	if a.Role == identity.PlatformOperator {
-		if err := d.mayHandleOperators(ctx, tx, by); err != nil {
-			return a, err
-		}
+		a.Inherited = true
 		if err := d.closeSetup(ctx, tx, a.Org); err != nil {
 			return a, err
 		}
@@ -101,6 +91,24 @@ func (d *Directory) Assign(ctx context.Context, tx *store.Tx, by identity.Actor,
 		return stored, err
 	}
 	return stored, d.recordAssignment(ctx, tx, by, old, &stored)
+}
+
+// MayAssign refuses what Assign would refuse of any subject: it needs none.
+func (d *Directory) MayAssign(ctx context.Context, tx *store.Tx, by identity.Actor, a identity.Assignment) error {
+	above, err := tx.Above(ctx, a.Org)
+	if err != nil {
+		return err
+	}
+	if err := checkAssignment(a, len(above) == 0); err != nil {
+		return err
+	}
+	if err := hasRole(ctx, tx, append(above, a.Org), a.Role); err != nil {
+		return err
+	}
+	if a.Role == identity.PlatformOperator {
+		return d.mayHandleOperators(ctx, tx, by)
+	}
+	return nil
 }
 
 func checkAssignment(a identity.Assignment, root bool) error {
