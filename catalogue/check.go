@@ -15,6 +15,9 @@ type Change struct {
 	ID   identity.ID
 	Old  schema.Object // nil for a new one
 	New  schema.Object // nil for a deletion
+	// Restored says that a new one comes out of the trash: others may have taken its
+	// id meanwhile.
+	Restored bool
 }
 
 // An Effect is a write that must follow another one, in the same transaction.
@@ -68,6 +71,9 @@ func Check(ctx context.Context, tx *store.Tx, by identity.Actor, c Change) ([]Ef
 		if err := k.room(); err != nil {
 			return nil, err
 		}
+		if err := k.unclaimed(); err != nil {
+			return nil, err
+		}
 	}
 	err = k.document()
 	return k.effects, err
@@ -93,6 +99,30 @@ func (k *checker) room() error {
 	}
 	if limit := most[k.c.Type.Name]; p.Total >= limit {
 		return invalid("", "An organisation has at most "+strconv.Itoa(limit)+" resources of the type "+k.c.Type.Name+".")
+	}
+	return nil
+}
+
+// unclaimed refuses an id that something above has, or something below one that is
+// restored: it would be taken for that, by statements, roles and assignments that
+// name it.
+func (k *checker) unclaimed() error {
+	orgs := k.orgs[1:]
+	if k.c.Restored {
+		below, err := k.below()
+		if err != nil {
+			return err
+		}
+		orgs = append(below[1:], orgs...)
+	}
+	for _, org := range orgs {
+		found, err := k.tx.GetMany(k.ctx, org, []identity.ID{k.c.ID})
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return identity.NewError(identity.Conflict, "id", "The id "+k.c.ID.String()+" is taken.")
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
@@ -71,7 +72,7 @@ func (b *batch) renew(ctx context.Context, tx *store.Tx, rt *schema.ResourceType
 		}
 	}
 	seen := *r
-	if err := b.checkNew(ctx, tx, rt, r.ID, doc); err != nil {
+	if err := b.checkNew(ctx, tx, catalogue.Change{Type: rt, ID: r.ID, New: doc, Restored: true}); err != nil {
 		return err
 	}
 	r.Doc = rt.Encode(doc)

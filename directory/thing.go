@@ -36,7 +36,7 @@ func (b *batch) planned(ctx context.Context, tx *store.Tx, i, j int) (plan, erro
 		return b.plans[i][j], nil
 	}
 	w.Doc = maps.Clone(w.Doc)
-	if err := b.checkNew(ctx, tx, w.Type, w.ID, w.Doc); err != nil {
+	if err := b.checkNew(ctx, tx, catalogue.Change{Type: w.Type, ID: w.ID, New: w.Doc}); err != nil {
 		return plan{}, err
 	}
 	return b.planCreate(w), nil
@@ -44,11 +44,11 @@ func (b *batch) planned(ctx context.Context, tx *store.Tx, i, j int) (plan, erro
 
 // checkNew holds the document of a new or restored thing to the rules of the
 // catalogue, which may change it.
-func (b *batch) checkNew(ctx context.Context, tx *store.Tx, rt *schema.ResourceType, id identity.ID, doc schema.Object) error {
-	if !isThing(rt) {
+func (b *batch) checkNew(ctx context.Context, tx *store.Tx, c catalogue.Change) error {
+	if !isThing(c.Type) {
 		return nil
 	}
-	return b.check(ctx, tx, catalogue.Change{Type: rt, ID: id, New: doc})
+	return b.check(ctx, tx, c)
 }
 
 // planAgain computes a Modify from what is stored now.
