@@ -131,37 +131,34 @@ func (e *evaluation) properties(of entity) map[string]any {
 }
 
 // each reports whether v, or an element of the list v, or its part sub, has some
-// value and whether one satisfies n.
+// value, and whether one satisfies n.
 func (e *evaluation) each(n *node, v any, sub string) (some, yes bool) {
 	switch list := v.(type) {
 	case nil:
 		return false, false
 	case []any:
-		for _, x := range list {
-			if !e.spend(1) {
-				return true, false
-			}
-			s, y := e.one(n, x, sub)
-			if some = some || s; y {
-				return true, true
-			}
-		}
-		return some, false
+		return eachOf(e, n, list, sub)
 	case []string:
-		for _, x := range list {
-			if !e.spend(1) {
-				return true, false
-			}
-			s, y := e.one(n, x, sub)
-			if some = some || s; y {
-				return true, true
-			}
-		}
-		return some, false
+		return eachOf(e, n, list, sub)
 	}
 	return e.one(n, v, sub)
 }
 
+// eachOf is each for the elements of a list.
+func eachOf[T any](e *evaluation, n *node, list []T, sub string) (some, yes bool) {
+	for _, x := range list {
+		if !e.spend(1) {
+			return true, false
+		}
+		s, y := e.one(n, x, sub)
+		if some = some || s; y {
+			return true, true
+		}
+	}
+	return some, false
+}
+
+// one is each for a single value.
 func (e *evaluation) one(n *node, v any, sub string) (some, yes bool) {
 	if !e.spend(1) || v == nil {
 		return e.steps < 0, false
