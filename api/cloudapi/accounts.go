@@ -84,11 +84,7 @@ func (d *Door) listAccounts(c *call) error {
 		}
 		all = append(all, j)
 	}
-	page, total, err := cut(a, accountFields, "name", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "ServiceAccounts", page, total, c.may(identity.AppsWrite))
+	return sendAll(d, c, listing{ask: a, model: "ServiceAccounts", fields: accountFields, usual: "name", add: c.may(identity.AppsWrite)}, all)
 }
 
 // appOf finds the app of a path that is what is asked for.
@@ -113,10 +109,9 @@ func (d *Door) account(c *call) (*identity.App, error) {
 	return a, err
 }
 
-// accountToChange finds the service account of a path, which the caller may
-// change.
-func (d *Door) accountToChange(c *call) (*identity.App, error) {
-	a, err := d.account(c)
+// changeable returns the app that find finds, if the caller may change it.
+func (d *Door) changeable(c *call, find func(*call) (*identity.App, error)) (*identity.App, error) {
+	a, err := find(c)
 	if err == nil {
 		err = d.bound(c, identity.AppSubject, a.ID)
 	}
@@ -205,7 +200,7 @@ func (d *Door) createAccount(c *call) error {
 }
 
 func (d *Door) changeAccount(c *call) error {
-	a, err := d.accountToChange(c)
+	a, err := d.changeable(c, d.account)
 	if err != nil {
 		return err
 	}
@@ -229,8 +224,11 @@ func (d *Door) changeAccount(c *call) error {
 	return d.sendAccount(c, &changed)
 }
 
-func (d *Door) deleteAccount(c *call) error {
-	a, err := d.accountToChange(c)
+func (d *Door) deleteAccount(c *call) error { return d.deleteApp(c, d.account) }
+
+// deleteApp deletes the app that find finds.
+func (d *Door) deleteApp(c *call, find func(*call) (*identity.App, error)) error {
+	a, err := d.changeable(c, find)
 	if err != nil {
 		return err
 	}

@@ -213,6 +213,25 @@ func cut[T any](a ask, t fields, usual string, all []T) ([]T, int, error) {
 	return out, len(rows), nil
 }
 
+// A listing is an ask for things of a kind: their model, what they are found and
+// usually sorted by, and whether the caller may make one.
+type listing struct {
+	ask
+	model  string
+	fields fields
+	usual  string
+	add    bool
+}
+
+// sendAll answers with the page of things that are all at hand.
+func sendAll[T any](d *Door, c *call, l listing, all []T) error {
+	page, total, err := cut(l.ask, l.fields, l.usual, all)
+	if err != nil {
+		return err
+	}
+	return d.sendPage(c, l.ask, l.model, page, total, l.add)
+}
+
 // readBody decodes the object that a client sent. Members that we do not know
 // are left aside: clients send back what other versions told them.
 func (c *call) readBody(v any) error {

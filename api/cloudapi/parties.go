@@ -53,23 +53,11 @@ func (d *Door) listParties(c *call) error {
 			all = append(all, wireParty(&one))
 		}
 	}
-	page, total, err := cut(a, partyFields, "clientName", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "OidcRelyingParties", page, total, c.may(identity.AppsWrite))
+	return sendAll(d, c, listing{ask: a, model: "OidcRelyingParties", fields: partyFields, usual: "clientName", add: c.may(identity.AppsWrite)}, all)
 }
 
+// party finds the relying party of a path.
 func (d *Door) party(c *call) (*identity.App, error) { return d.appOf(c, kindRelyingParty, isParty) }
-
-// partyToChange finds the relying party of a path, which the caller may change.
-func (d *Door) partyToChange(c *call) (*identity.App, error) {
-	a, err := d.party(c)
-	if err == nil {
-		err = d.bound(c, identity.AppSubject, a.ID)
-	}
-	return a, err
-}
 
 func (d *Door) getParty(c *call) error {
 	a, err := d.party(c)
@@ -116,7 +104,7 @@ func (d *Door) createParty(c *call) error {
 }
 
 func (d *Door) changeParty(c *call) error {
-	a, err := d.partyToChange(c)
+	a, err := d.changeable(c, d.party)
 	if err != nil {
 		return err
 	}
@@ -134,20 +122,11 @@ func (d *Door) changeParty(c *call) error {
 	return c.ok(wireParty(&changed))
 }
 
-func (d *Door) deleteParty(c *call) error {
-	a, err := d.partyToChange(c)
-	if err != nil {
-		return err
-	}
-	if err := d.o.Apps.Delete(c.ctx, c.by, c.org.ID, a.ID); err != nil {
-		return err
-	}
-	return c.nothing()
-}
+func (d *Door) deleteParty(c *call) error { return d.deleteApp(c, d.party) }
 
 // newPartySecret gives a relying party another secret; the old ones end at once.
 func (d *Door) newPartySecret(c *call) error {
-	a, err := d.partyToChange(c)
+	a, err := d.changeable(c, d.party)
 	if err != nil {
 		return err
 	}

@@ -84,11 +84,7 @@ func (d *Door) listPreferences(c *call) error {
 	for classifier, value := range have {
 		all = append(all, wirePreference(classifier, value))
 	}
-	page, total, err := cut(a, preferenceFields, "classifier", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "Preferences", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "Preferences", fields: preferenceFields, usual: "classifier"}, all)
 }
 
 func (d *Door) getPreference(c *call) error {
@@ -147,11 +143,7 @@ func (d *Door) listDefinitions(c *call) error {
 		return err
 	}
 	t := fields{"id": {unsortable: true}, "name": {}, "classifier": {}, "description": {}, "dataType": {}, "constrained": {}}
-	page, total, err := cut(a, t, "name", definitions)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "PreferenceDefinitions", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "PreferenceDefinitions", fields: t, usual: "name"}, definitions)
 }
 
 func (d *Door) getDefinition(c *call) error {

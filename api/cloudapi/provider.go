@@ -117,11 +117,7 @@ func (d *Door) listKeys(c *call) error {
 	for i, k := range keys {
 		all[i] = wireKey(k)
 	}
-	page, total, err := cut(a, keyFields, "created", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "OpenIdProviderKeys", page, total, c.may(identity.KeysWrite))
+	return sendAll(d, c, listing{ask: a, model: "OpenIdProviderKeys", fields: keyFields, usual: "created", add: c.may(identity.KeysWrite)}, all)
 }
 
 // newKey begins to replace the signing keys of an algorithm.

@@ -110,11 +110,7 @@ func (d *Door) listRights(c *call) error {
 	if err != nil {
 		return err
 	}
-	page, total, err := cut(a, rightFields, "name", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "Rights", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "Rights", fields: rightFields, usual: "name"}, all)
 }
 
 func (d *Door) getRight(c *call) error {
@@ -164,28 +160,20 @@ func (d *Door) roleRights(c *call) error {
 	if err != nil {
 		return err
 	}
-	return d.sendRights(c, r, nil)
+	a, err := readAsk(c.r)
+	if err != nil {
+		return err
+	}
+	return d.sendRights(c, r, a)
 }
 
-// sendRights answers with the rights of a role; a is nil where no page was asked
-// for.
-func (d *Door) sendRights(c *call, r access.Role, a *ask) error {
-	if a == nil {
-		read, err := readAsk(c.r)
-		if err != nil {
-			return err
-		}
-		a = &read
-	}
+// sendRights answers with the rights of a role.
+func (d *Door) sendRights(c *call, r access.Role, a ask) error {
 	all, err := d.rights(c)
 	if err != nil {
 		return err
 	}
-	page, total, err := cut(*a, referenceFields, "name", rightsOf(r, all))
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, *a, "EntityReferences", page, total, c.may(identity.AccessWrite))
+	return sendAll(d, c, listing{ask: a, model: "EntityReferences", fields: referenceFields, usual: "name", add: c.may(identity.AccessWrite)}, rightsOf(r, all))
 }
 
 func (d *Door) addRights(c *call) error     { return d.changeRights(c, false) }
@@ -214,7 +202,7 @@ func (d *Door) changeRights(c *call, replace bool) error {
 	if err != nil {
 		return err
 	}
-	return d.sendRights(c, *r, &ask{page: 1, size: maxPageSize})
+	return d.sendRights(c, *r, ask{page: 1, size: maxPageSize})
 }
 
 // giveRights changes the rights of a role. A right without the one that it
@@ -262,11 +250,7 @@ func (d *Door) listCategories(c *call) error {
 		return err
 	}
 	t := fields{"id": {id: true, unsortable: true}, "name": {}, "description": {}, "bundleKey": {}}
-	page, total, err := cut(a, t, "name", []category{operations, permissions})
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "RightsCategories", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "RightsCategories", fields: t, usual: "name"}, []category{operations, permissions})
 }
 
 func (d *Door) getCategory(c *call) error {
@@ -285,9 +269,5 @@ func (d *Door) listBundles(c *call) error {
 	if err != nil {
 		return err
 	}
-	page, total, err := cut(a, roleFields, "name", []roleJSON{})
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "RightsBundles", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "RightsBundles", fields: roleFields, usual: "name"}, []roleJSON{})
 }

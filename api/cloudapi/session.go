@@ -187,11 +187,7 @@ func (d *Door) listSessions(c *call) error {
 			all = append(all, s)
 		}
 	}
-	page, total, err := cut(a, sessionFields, "user.name", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "Sessions", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "Sessions", fields: sessionFields, usual: "user.name"}, all)
 }
 
 // granted returns a grant that the caller may look at.

@@ -68,11 +68,7 @@ func (d *Door) listTokens(c *call) error {
 			all = append(all, t)
 		}
 	}
-	page, total, err := cut(a, tokenFields, "name", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "Tokens", page, total, true)
+	return sendAll(d, c, listing{ask: a, model: "Tokens", fields: tokenFields, usual: "name", add: true}, all)
 }
 
 func (d *Door) getToken(c *call) error {

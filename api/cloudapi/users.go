@@ -197,11 +197,7 @@ func (d *Door) userGroups(c *call) error {
 	for _, g := range u.Groups {
 		all = append(all, reference{g.Name, urn(kindGroup, g.ID.String())})
 	}
-	page, total, err := cut(a, referenceFields, "name", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "EntityReferences", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "EntityReferences", fields: referenceFields, usual: "name"}, all)
 }
 
 // referenceFields are what references can be filtered and sorted by.
