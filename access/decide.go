@@ -234,7 +234,7 @@ func (s *Service) namesIn(ctx context.Context, chain []identity.OrgID, d policy.
 // groupDocument reads what a document of ours says of a group.
 var groupDocument = schema.Standard().TypeByName(string(identity.GroupSubject))
 
-// calledBy returns the name of a role, permission or group: for a role not what
+// calledBy returns the name of a role, permission, group or user: for a role not what
 // people read, since two may read the same.
 func calledBy(r *store.Resource) (string, error) {
 	switch r.Type {
@@ -247,6 +247,10 @@ func calledBy(r *store.Resource) (string, error) {
 	case string(identity.GroupSubject):
 		doc, err := groupDocument.Load(r.Doc)
 		name, _ := doc["displayName"].(string)
+		return name, err
+	case string(identity.UserSubject):
+		doc, err := userDocument.Load(r.Doc)
+		name, _ := doc["userName"].(string)
 		return name, err
 	}
 	return "", nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"strings"
@@ -19,13 +20,22 @@ type assignmentJSON struct {
 	RoleName  string `json:"roleName"`
 	Type      string `json:"subjectType"`
 	Subject   string `json:"subject"`
+	Name      string `json:"subjectName"`
 	Inherited bool   `json:"inherited"`
 	Created   stamp  `json:"created"`
 	Expires   stamp  `json:"expires"`
 }
 
-func assignmentView(x identity.Assignment, role string) assignmentJSON {
-	return assignmentJSON{x.ID.String(), x.Role.String(), role, string(x.Type), x.Subject.String(), x.Inherited, stamp(x.Created), stamp(x.Expires)}
+func assignmentView(x identity.Assignment, role, subject string) assignmentJSON {
+	return assignmentJSON{x.ID.String(), x.Role.String(), role, string(x.Type), x.Subject.String(), subject, x.Inherited, stamp(x.Created), stamp(x.Expires)}
+}
+
+// inheritance says "yes" of what has effect below too, and nothing of the rest.
+func (v assignmentJSON) inheritance() string {
+	if v.Inherited {
+		return "yes"
+	}
+	return ""
 }
 
 // subjectFlags name whom a role is given to.
@@ -94,8 +104,13 @@ func (a *app) assignAdd() *cobra.Command {
 				if x, err = h.Access.Assign(cmd.Context(), by, x); err != nil {
 					return err
 				}
-				return a.show(assignmentView(x, role.Name), func(w io.Writer) {
-					facts(w, "id", x.ID.String(), "role", role.Name, "subject", string(x.Type)+" "+x.Subject.String(), "expires", when(x.Expires))
+				names, err := h.Access.SubjectNames(cmd.Context(), org.ID, []identity.Assignment{x})
+				if err != nil {
+					return err
+				}
+				v := assignmentView(x, role.Name, names[x.Subject])
+				return a.show(v, func(w io.Writer) {
+					facts(w, "id", v.ID, "role", role.Name, strings.ToLower(v.Type), cmp.Or(v.Name, v.Subject), "inherited", v.inheritance(), "expires", when(x.Expires))
 				})
 			})
 		},
@@ -131,20 +146,25 @@ func (a *app) assignList() *cobra.Command {
 					if err != nil {
 						return err
 					}
+					names, err := h.Access.SubjectNames(cmd.Context(), org.ID, list)
+					if err != nil {
+						return err
+					}
 					for _, x := range list {
 						name := x.Role.String()
 						if r, err := h.Access.Roles.Get(cmd.Context(), by, x.Role); err == nil {
 							name = r.Name
 						}
-						docs = append(docs, assignmentView(x, name))
-						rows = append(rows, []string{name, strings.ToLower(string(x.Type)), x.Subject.String(), when(x.Expires), x.ID.String()})
+						v := assignmentView(x, name, names[x.Subject])
+						docs = append(docs, v)
+						rows = append(rows, []string{name, strings.ToLower(v.Type), cmp.Or(v.Name, v.Subject), v.inheritance(), when(x.Expires), v.ID})
 						q.After = x.ID
 					}
 					if len(list) < q.Limit {
 						break
 					}
 				}
-				return a.show(docs, func(w io.Writer) { table(w, "ROLE TYPE SUBJECT EXPIRES ID", rows) })
+				return a.show(docs, func(w io.Writer) { table(w, "ROLE TYPE SUBJECT INHERITED EXPIRES ID", rows) })
 			})
 		},
 	}
