@@ -167,6 +167,15 @@ func foreignCloudBodies(w *cspWorld, foreign map[string]string) {
 	if o := w.object(w.cloud(vmware.Owner, http.MethodGet, v1+"/users?filter=username==halfway", ""), 200); o["resultTotal"] != float64(0) {
 		w.t.Error("a user stays without the role")
 	}
+	user := v1 + "/users/urn:vcloud:user:" + w.newUser().String()
+	w.wantCloud(w.cloud(vmware.Owner, http.MethodPut, user, `{"givenName":"Halfway","password":"a\u0000 that-cannot-be"}`), 400, "BAD_REQUEST")
+	if o := w.object(w.cloud(vmware.Owner, http.MethodGet, user, ""), 200); o["givenName"] != "" {
+		w.t.Errorf("a password that was refused left %v", o)
+	}
+	mark := w.h.DB.Mark(w.demo.Org.ID)
+	if a := w.cloud(vmware.Owner, http.MethodPut, user, `{"password":"Correct-horse-9"}`); a.Code != 200 || w.h.DB.Mark(w.demo.Org.ID) == mark {
+		w.t.Errorf("a new password alone: %d %s", a.Code, a.Body)
+	}
 }
 
 // cloudProvider: a provider acts in the tenant that the context names, and sees

@@ -141,13 +141,12 @@ func (d *Door) changeUser(c *call) error {
 			return err
 		}
 	}
-	if err := d.people.ChangeUser(c.ctx, c.by, u.ID, in.edit(u)); err != nil {
-		return err
+	e := in.edit(u)
+	if in.Password != nil {
+		e.Password = *in.Password
 	}
-	if in.Password != nil && *in.Password != "" {
-		if err := d.o.Directory.SetPassword(c.ctx, c.by, u.ID, *in.Password); err != nil {
-			return err
-		}
+	if err := d.people.ChangeUser(c.ctx, c.by, u.ID, e); err != nil {
+		return err
 	}
 	return d.sendUser(c, u.ID, false)
 }

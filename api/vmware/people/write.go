@@ -19,7 +19,8 @@ type Edit struct {
 	Email   string
 	Phone   string
 	Active  bool
-	// Password is that of a new user; "": none. It is not judged here.
+	// Password is the one that the user gets; "": none, or the one they have. It
+	// is not judged here.
 	Password string
 }
 
@@ -51,6 +52,9 @@ func (d Desk) ChangeUser(ctx context.Context, by identity.Actor, user identity.I
 	}
 	return d.modify(ctx, by, rt, user, func(old schema.Object) (schema.Object, []directory.MemberEdit, error) {
 		doc, err := e.merge(rt, schema.Clone(old))
+		if err == nil && e.Password != "" {
+			doc["password"] = e.Password
+		}
 		return doc, nil, err
 	})
 }
