@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/muster-id/muster/access/policy"
 	"github.com/muster-id/muster/identity"
@@ -33,7 +34,7 @@ func (s *Service) SearchSubjects(ctx context.Context, org identity.OrgID, q poli
 					list = append(list, text)
 				}
 			}
-			if !more || len(list) >= limit || len(part) == 0 {
+			if !more || len(list) >= limit || len(part) == 0 || q.Stop() {
 				return list, more
 			}
 		}
@@ -60,6 +61,10 @@ func (s *Service) SearchActions(ctx context.Context, org identity.OrgID, q polic
 	})
 }
 
+// searchTime bounds one search: conditions may be costly, and a search judges every
+// subject or resource.
+const searchTime = 2 * time.Second
+
 type search func(st *state, q policy.Question, after string, limit int) (list []string, more bool)
 
 func (s *Service) search(ctx context.Context, org identity.OrgID, what string, q policy.Question, p Page, find search) ([]string, string, error) {
@@ -78,7 +83,18 @@ func (s *Service) search(ctx context.Context, org identity.OrgID, what string, q
 	if err != nil {
 		return nil, "", err
 	}
+	began, stopped := time.Now(), false
+	q.Stop = func() bool {
+		stopped = stopped || ctx.Err() != nil || time.Since(began) > searchTime
+		return stopped
+	}
 	list, more := find(st, q, after, pageSize(p.Limit))
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	if stopped {
+		return nil, "", identity.NewError(identity.TooCostly, "", "The conditions of the statements take too long to search through; ask about one thing at a time.")
+	}
 	if !more || len(list) == 0 {
 		return list, "", nil
 	}

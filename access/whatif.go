@@ -45,6 +45,9 @@ func (s *Service) WhatIf(ctx context.Context, by identity.Actor, h Hypothesis, q
 	}
 	snap := st.snap.Apply(d)
 	for _, q := range qs {
+		if err := ctx.Err(); err != nil { // who asked has gone
+			return nil, nil, err
+		}
 		before = append(before, st.snap.Explain(q))
 		after = append(after, snap.Explain(q))
 	}

@@ -93,6 +93,23 @@ type Question struct {
 	Resource Entity // Type is the slug, name or id of a resource type, "" where ID is a UUID; ID is a slug or an id
 	Context  map[string]any
 	At       time.Time // when; the zero time is now
+	// Stop ends a search that it is true for: what was found until then comes back,
+	// and that there is more. nil: none ends.
+	Stop func() bool `json:"-"`
+}
+
+// A brake asks now and then whether a search is to end.
+type brake struct {
+	stop func() bool
+	n    int
+}
+
+// stopEvery is how many candidates a search judges before it asks again.
+const stopEvery = 64
+
+func (b *brake) pulled() bool {
+	b.n++
+	return b.stop != nil && b.n%stopEvery == 0 && b.stop()
 }
 
 // An Entity is a subject or a resource with what the caller says of it.

@@ -39,8 +39,12 @@ func (s *Snapshot) SearchSubjects(q Question, after string, limit int) (ids []st
 	scopes := s.rules.reach(&a, nil)
 	found, certain := s.candidates(&a, scopes, k)
 	limit = limitOf(limit)
+	b := brake{stop: q.Stop}
 	s.ascend(found, from, func(n uint32) bool {
 		if !certain {
+			if more = b.pulled(); more {
+				return false
+			}
 			a.subject = s.subject(n)
 			if yes, _ := s.judge(&a, scopes); !yes {
 				return true
@@ -180,7 +184,11 @@ func (s *Snapshot) SearchResources(q Question, after string, limit int) (slugs [
 		at++
 	}
 	var scopes []uint32
+	b := brake{stop: q.Stop}
 	for _, n := range a.typ.order[at:] {
+		if b.pulled() {
+			return slugs, true
+		}
 		a.known = &s.rules.resources[n]
 		a.slug = a.known.slug
 		scopes = s.rules.reach(&a, scopes[:0])
@@ -199,10 +207,14 @@ func (s *Snapshot) SearchResources(q Question, after string, limit int) (slugs [
 // resource, by name.
 func (s *Snapshot) SearchActions(q Question, after string, limit int) (names []string, more bool) {
 	limit = limitOf(limit)
+	b := brake{stop: q.Stop}
 	for _, n := range s.rules.byName {
 		name := s.rules.actions[n]
 		if after != "" && name <= after {
 			continue
+		}
+		if b.pulled() {
+			return names, true
 		}
 		q.Action = name
 		if !s.decide(&q).Allow {
