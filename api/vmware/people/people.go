@@ -3,6 +3,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -73,40 +74,33 @@ func Quote(value string) string {
 
 // Users returns one page of the users of an organisation, and how many there are.
 func (d Desk) Users(ctx context.Context, org identity.OrgID, q Query) ([]User, int, error) {
-	page, err := d.page(ctx, org, userKind, "userName", q)
-	if err != nil {
-		return nil, 0, err
-	}
-	list := make([]User, 0, len(page.Resources))
-	for _, r := range page.Resources {
-		u, err := userOf(r)
-		if err != nil {
-			return nil, 0, err
-		}
-		list = append(list, u)
-	}
-	return list, page.Total, nil
+	q.Sort = cmp.Or(q.Sort, "userName")
+	return listed(ctx, d, org, userKind, q, userOf)
 }
 
 // Groups returns one page of the groups of an organisation, and how many there
 // are.
 func (d Desk) Groups(ctx context.Context, org identity.OrgID, q Query) ([]Group, int, error) {
-	page, err := d.page(ctx, org, groupKind, "displayName", q)
+	q.Sort = cmp.Or(q.Sort, "displayName")
+	return listed(ctx, d, org, groupKind, q, groupOf)
+}
+
+// listed returns one page of things of a kind, and how many there are.
+func listed[T any](ctx context.Context, d Desk, org identity.OrgID, kind string, q Query, of func(*directory.Resource) (T, error)) ([]T, int, error) {
+	page, err := d.page(ctx, org, kind, q)
 	if err != nil {
 		return nil, 0, err
 	}
-	list := make([]Group, 0, len(page.Resources))
-	for _, r := range page.Resources {
-		g, err := groupOf(r)
-		if err != nil {
+	list := make([]T, len(page.Resources))
+	for i, r := range page.Resources {
+		if list[i], err = of(r); err != nil {
 			return nil, 0, err
 		}
-		list = append(list, g)
 	}
 	return list, page.Total, nil
 }
 
-func (d Desk) page(ctx context.Context, org identity.OrgID, kind, name string, q Query) (*directory.Page, error) {
+func (d Desk) page(ctx context.Context, org identity.OrgID, kind string, q Query) (*directory.Page, error) {
 	rt, err := d.typeOf(ctx, org, kind)
 	if err != nil {
 		return nil, err
@@ -122,12 +116,9 @@ func (d Desk) page(ctx context.Context, org identity.OrgID, kind, name string, q
 		}
 		ask.Filter = map[*schema.ResourceType]filter.Expr{rt: e}
 	}
-	if q.Sort != "" {
-		name = q.Sort
-	}
-	ref, ok := rt.FindPath(name)
+	ref, ok := rt.FindPath(q.Sort)
 	if !ok {
-		return nil, identity.NewError(identity.Invalid, "sort", "There is no attribute "+name+" to sort by.")
+		return nil, identity.NewError(identity.Invalid, "sort", "There is no attribute "+q.Sort+" to sort by.")
 	}
 	ask.Sort = map[*schema.ResourceType]schema.Ref{rt: ref}
 	return d.Directory.Query(ctx, identity.Actor{Kind: identity.BySystem, Org: org}, ask, directory.Rows{Groups: q.Groups})
@@ -222,8 +213,8 @@ func (d Desk) DeleteGroup(ctx context.Context, by identity.Actor, group identity
 	return d.Directory.Delete(ctx, by, rt, group)
 }
 
-// SetUser changes single-valued attributes of a user, by name; "" removes one.
-func (d Desk) SetUser(ctx context.Context, by identity.Actor, user identity.ID, change map[string]string) error {
+// setUser changes single-valued attributes of a user, by name; "" removes one.
+func (d Desk) setUser(ctx context.Context, by identity.Actor, user identity.ID, change map[string]string) error {
 	rt, err := d.typeOf(ctx, by.Org, userKind)
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func (d Desk) SetPreferences(ctx context.Context, by identity.Actor, typ identit
 		}
 	}
 	if len(doc) > 0 {
-		if err := d.SetUser(ctx, by, owner, doc); err != nil {
+		if err := d.setUser(ctx, by, owner, doc); err != nil {
 			return err
 		}
 	}
