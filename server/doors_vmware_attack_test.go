@@ -285,6 +285,7 @@ func TestSeed002BadInput(t *testing.T) {
 		}
 		for phrase, path := range map[string]string{
 			"an unknown user": in + "/info", "an unknown group": am + "/orgs/{orgId}/groups/{groupId}/roles", "an unknown role": am + "/orgs/{orgId}/roles/{roleId}",
+			"no operation": am + "/nowhere", "a slash too many": in + "/info/", "another case": am + "/ORGS/{orgId}", "a parameter in the path": in + "/info;x=y",
 		} {
 			t.Run(phrase, func(t *testing.T) {
 				w := w.on(t)

@@ -40,7 +40,10 @@ func New(o Options) *Door { return &Door{o, people.Desk{Directory: o.Directory}}
 // Routes is the timetable. Who may use a route is asked by its policy, in one
 // place, once it is clear in which organisation.
 func (d *Door) Routes() []web.Route {
-	out := []web.Route{{Pattern: "GET " + am + "/access-policy", Perm: identity.Anyone, Do: d.accessPolicy}}
+	out := []web.Route{
+		{Pattern: "GET " + am + "/access-policy", Perm: identity.Anyone, Do: d.accessPolicy},
+		{Pattern: "/csp/gateway/", Perm: identity.Anyone, Do: nowhere}, // also by other methods
+	}
 	for _, op := range table() {
 		do := d.serve(op)
 		for _, pattern := range append([]string{op.Method + " " + op.Path}, op.Aliases...) {
@@ -89,6 +92,11 @@ func (d *Door) serve(op operation) web.Handler {
 func identityText(s string) bool {
 	_, ok := identity.ParseID(s)
 	return ok
+}
+
+// nowhere answers where there is no operation.
+func nowhere(http.ResponseWriter, *http.Request, identity.Actor) error {
+	return identity.NewError(identity.NotFound, "", "There is no such operation.")
 }
 
 // accessPolicy serves the table.
