@@ -3,7 +3,9 @@ package access
 import (
 	"context"
 
+	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/identity"
+	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 )
 
@@ -12,17 +14,7 @@ import (
 func (s *Service) UserNames(ctx context.Context, org identity.OrgID, users []identity.ID) (map[identity.ID]string, error) {
 	names := make(map[identity.ID]string, len(users))
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		rows, err := tx.GetMany(ctx, org, users)
-		for id, row := range rows {
-			doc, err := userDocument.Load(row.Doc)
-			if err != nil {
-				return err
-			}
-			if name, ok := doc["userName"].(string); ok {
-				names[id] = name
-			}
-		}
-		return err
+		return addNames(ctx, tx, org, users, names)
 	})
 	return names, err
 }
@@ -37,14 +29,8 @@ func (s *Service) SubjectNames(ctx context.Context, org identity.OrgID, list []i
 	}
 	names := make(map[identity.ID]string, len(want.list))
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		rows, err := tx.GetMany(ctx, org, want.list)
-		if err != nil {
+		if err := addNames(ctx, tx, org, want.list, names); err != nil {
 			return err
-		}
-		for id, row := range rows {
-			if names[id], err = calledBy(row); err != nil {
-				return err
-			}
 		}
 		for _, a := range list {
 			if a.Type != identity.AppSubject {
@@ -60,4 +46,43 @@ func (s *Service) SubjectNames(ctx context.Context, org identity.OrgID, list []i
 		return nil
 	})
 	return names, err
+}
+
+// addNames puts into names what some things of an organisation are called.
+func addNames(ctx context.Context, tx *store.Tx, org identity.OrgID, list []identity.ID, names map[identity.ID]string) error {
+	rows, err := tx.GetMany(ctx, org, list)
+	if err != nil {
+		return err
+	}
+	for id, row := range rows {
+		if names[id], err = calledBy(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupDocument reads what a document of ours says of a group.
+var groupDocument = schema.Standard().TypeByName(string(identity.GroupSubject))
+
+// calledBy returns the name of a role, permission, group or user: for a role not what
+// people read, since two may read the same.
+func calledBy(r *store.Resource) (string, error) {
+	switch r.Type {
+	case catalogue.RoleKind:
+		t, err := catalogue.Decode[catalogue.Role](r)
+		return t.Name, err
+	case catalogue.PermissionKind:
+		t, err := catalogue.Decode[catalogue.Permission](r)
+		return t.Name, err
+	case string(identity.GroupSubject):
+		doc, err := groupDocument.Load(r.Doc)
+		name, _ := doc["displayName"].(string)
+		return name, err
+	case string(identity.UserSubject):
+		doc, err := userDocument.Load(r.Doc)
+		name, _ := doc["userName"].(string)
+		return name, err
+	}
+	return "", nil
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/muster-id/muster/access/policy"
-	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/directory"
 	"github.com/muster-id/muster/identity"
 	"github.com/muster-id/muster/scim/filter"
@@ -216,44 +215,13 @@ func (s *Service) namesIn(ctx context.Context, chain []identity.OrgID, d policy.
 	}
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		for _, org := range chain {
-			rows, err := tx.GetMany(ctx, org, want.list)
-			if err != nil {
+			if err := addNames(ctx, tx, org, want.list, names); err != nil {
 				return err
-			}
-			for id, row := range rows {
-				if names[id], err = calledBy(row); err != nil {
-					return err
-				}
 			}
 		}
 		return nil
 	})
 	return names, err
-}
-
-// groupDocument reads what a document of ours says of a group.
-var groupDocument = schema.Standard().TypeByName(string(identity.GroupSubject))
-
-// calledBy returns the name of a role, permission, group or user: for a role not what
-// people read, since two may read the same.
-func calledBy(r *store.Resource) (string, error) {
-	switch r.Type {
-	case catalogue.RoleKind:
-		t, err := catalogue.Decode[catalogue.Role](r)
-		return t.Name, err
-	case catalogue.PermissionKind:
-		t, err := catalogue.Decode[catalogue.Permission](r)
-		return t.Name, err
-	case string(identity.GroupSubject):
-		doc, err := groupDocument.Load(r.Doc)
-		name, _ := doc["displayName"].(string)
-		return name, err
-	case string(identity.UserSubject):
-		doc, err := userDocument.Load(r.Doc)
-		name, _ := doc["userName"].(string)
-		return name, err
-	}
-	return "", nil
 }
 
 // AsOf returns the last change that decisions of an organisation know of.
