@@ -20,6 +20,10 @@ type ware[T any] struct {
 	view        func(T) any      // for --json
 	head        string           // of the table
 	row         func(T) []string // of the table
+	// parts are what one consists of, as name and value; get shows them in place of
+	// the column instead.
+	parts   func(*namer, T) ([]string, error)
+	instead string
 }
 
 // verbs are the commands that every ware has, but for create.
@@ -85,19 +89,28 @@ func wareGet[T any](a *app, w ware[T]) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return showWare(a, w, *t, book.Base(t))
+				return showWare(a, w, &namer{cmd.Context(), h.Access, actor(org.ID)}, *t, book.Base(t))
 			})
 		},
 	}
 }
 
-func showWare[T any](a *app, w ware[T], t T, base *access.Base) error {
+func showWare[T any](a *app, w ware[T], n *namer, t T, base *access.Base) (err error) {
+	var parts []string
+	if w.parts != nil {
+		if parts, err = w.parts(n, t); err != nil {
+			return err
+		}
+	}
 	return a.show(w.view(t), func(out io.Writer) {
 		pairs := []string{"id", base.ID.String()}
 		for i, head := range strings.Fields(w.head) {
-			pairs = append(pairs, strings.ToLower(head), w.row(t)[i])
+			if head != w.instead {
+				pairs = append(pairs, strings.ToLower(head), w.row(t)[i])
+			}
 		}
-		facts(out, append(pairs, "description", base.Description, "modified", when(base.Modified))...)
+		pairs = append(append(pairs, "description", base.Description), parts...)
+		facts(out, append(pairs, "modified", when(base.Modified))...)
 	})
 }
 
@@ -138,7 +151,7 @@ func wareCreate[T any](a *app, w ware[T], fill func(ctx context.Context, h *serv
 				if err != nil {
 					return err
 				}
-				return showWare(a, w, *made, book.Base(made))
+				return showWare(a, w, &namer{cmd.Context(), h.Access, by}, *made, book.Base(made))
 			})
 		},
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -42,6 +43,10 @@ func (a *app) resourceTypeCommand() *cobra.Command {
 				Actions []string `json:"actions"`
 			}{baseView(t.Base), t.Slug, texts(t.Actions)}
 		},
+		instead: "ACTIONS", parts: func(n *namer, t access.ResourceType) ([]string, error) {
+			names, err := n.actions(texts(t.Actions))
+			return []string{"actions", cmp.Or(names, "all")}, err
+		},
 		head: "SLUG NAME ACTIONS", row: func(t access.ResourceType) []string {
 			return []string{t.Slug, t.Name, strconv.Itoa(len(t.Actions))}
 		},
@@ -67,6 +72,10 @@ func (a *app) resourceCommand() *cobra.Command {
 				Slug string `json:"slug"`
 				Type string `json:"type"`
 			}{baseView(t.Base), t.Slug, t.Type.String()}
+		},
+		instead: "TYPE", parts: func(n *namer, t access.Resource) ([]string, error) {
+			slug, err := nameOf(n, n.all.ResourceTypes, t.Type.String(), func(t *access.ResourceType) string { return t.Slug })
+			return []string{"type", slug}, err
 		},
 		head: "SLUG NAME TYPE", row: func(t access.Resource) []string { return []string{t.Slug, t.Name, t.Type.String()} },
 	}
@@ -143,6 +152,7 @@ func (a *app) permissionCommand() *cobra.Command {
 				Statements []statementJSON `json:"statements"`
 			}{baseView(t.Base), statementViews(t.Statements)}
 		},
+		instead: "STATEMENTS", parts: func(n *namer, t access.Permission) ([]string, error) { return n.statements(t.Statements) },
 		head: "NAME STATEMENTS", row: func(t access.Permission) []string { return []string{t.Name, strconv.Itoa(len(t.Statements))} },
 	}
 	var f statementFlags
@@ -169,6 +179,7 @@ func (a *app) roleCommand() *cobra.Command {
 				BuiltIn     bool              `json:"builtIn"`
 			}{baseView(t.Base), t.Display, t.ClientID, t.ClaimMapper, texts(t.Permissions), statementViews(t.Statements), t.BuiltIn}
 		},
+		instead: "PERMISSIONS", parts: func(n *namer, t access.Role) ([]string, error) { return n.role(t) },
 		head: "NAME DISPLAYNAME PERMISSIONS", row: func(t access.Role) []string {
 			return []string{t.Name, t.Display, strconv.Itoa(len(t.Permissions))}
 		},
