@@ -342,10 +342,7 @@ func (b *Book[T]) Change(ctx context.Context, by identity.Actor, id identity.ID,
 	if err != nil {
 		return nil, err
 	}
-	w := directory.Write{Method: directory.Modify, Type: rt, ID: id}
-	if version != 0 {
-		w.If = func(have int64) bool { return have == version }
-	}
+	w := directory.Write{Method: directory.Modify, Type: rt, ID: id, If: atVersion(version)}
 	w.Change = func(old schema.Object) (schema.Object, []directory.MemberEdit, error) {
 		t := b.read(old)
 		b.Base(&t).ID = id
@@ -357,14 +354,22 @@ func (b *Book[T]) Change(ctx context.Context, by identity.Actor, id identity.ID,
 	return b.write(ctx, by, w)
 }
 
-// Delete removes one. A resource type with resources, and an action that a
-// statement names, are a Conflict. A permission leaves the roles that have it;
-// the assignments of a role go with it.
-func (b *Book[T]) Delete(ctx context.Context, by identity.Actor, id identity.ID) error {
+// atVersion accepts a version, 0 any.
+func atVersion(version int64) func(int64) bool {
+	if version == 0 {
+		return nil
+	}
+	return func(have int64) bool { return have == version }
+}
+
+// Delete removes one; if version is not 0 it must be the stored one. A resource
+// type with resources, and an action that a statement names, are a Conflict. A
+// permission leaves the roles that have it; the assignments of a role go with it.
+func (b *Book[T]) Delete(ctx context.Context, by identity.Actor, id identity.ID, version int64) error {
 	if err := by.Need(identity.AccessWrite); err != nil {
 		return err
 	}
-	_, err := b.write(ctx, by, directory.Write{Method: directory.Delete, Type: b.rt, ID: id})
+	_, err := b.write(ctx, by, directory.Write{Method: directory.Delete, Type: b.rt, ID: id, If: atVersion(version)})
 	return err
 }
 

@@ -72,8 +72,9 @@ func TestBook(t *testing.T) {
 		h.kind("a version that is gone", err, identity.Stale)
 		_, err = h.Resources.Change(ctx, by, identity.NewID(), 0, func(*catalogue.Resource) error { return nil })
 		h.kind("change nothing", err, identity.NotFound)
-		h.kind("a type with resources", h.ResourceTypes.Delete(ctx, by, typ), identity.Conflict)
-		h.must(h.Resources.Delete(ctx, by, r.ID))
+		h.kind("a type with resources", h.ResourceTypes.Delete(ctx, by, typ, 0), identity.Conflict)
+		h.kind("a version that is gone", h.Resources.Delete(ctx, by, r.ID, r.Version), identity.Stale)
+		h.must(h.Resources.Delete(ctx, by, r.ID, r.Version+1))
 		_, err = h.Resources.Get(ctx, by, r.ID)
 		h.kind("deleted", err, identity.NotFound)
 
@@ -129,7 +130,7 @@ func TestBadInput(t *testing.T) {
 
 		// A role that vanishes takes its assignments along.
 		h.assign(h.acme, role, identity.GroupSubject, c)
-		h.must(h.Roles.Delete(ctx, by, role))
+		h.must(h.Roles.Delete(ctx, by, role, 0))
 		list, err := h.Assignments(ctx, by, AssignmentQuery{})
 		if err != nil || len(list) != 0 {
 			t.Errorf("assignments of a role that is gone: %v, %v", list, err)

@@ -67,7 +67,7 @@ func TestExact(t *testing.T) {
 		})
 		h.must(err)
 		h.expect("the role got a permission", h.acme, q, true)
-		h.must(h.Permissions.Delete(h.ctx(), by, p.ID))
+		h.must(h.Permissions.Delete(h.ctx(), by, p.ID, 0))
 		h.expect("the permission is gone", h.acme, q, false)
 
 		h.must(h.Unassign(h.ctx(), by, a.ID))
@@ -96,7 +96,7 @@ func TestExact(t *testing.T) {
 		_, err = h.dir.Restore(h.ctx(), by, reg.TypeByName("Group"), inner)
 		h.must(err)
 		h.expect("the group is back", h.acme, ask("ann", "write"), true)
-		h.must(h.Roles.Delete(h.ctx(), by, role))
+		h.must(h.Roles.Delete(h.ctx(), by, role, 0))
 		h.expect("the role is gone", h.acme, ask("ann", "write"), false)
 	})
 }

@@ -191,13 +191,13 @@ func (p *player) play() string {
 	case 18:
 		switch p.rnd.IntN(4) {
 		case 0:
-			count(p.Permissions.Delete(p.ctx(), by, p.pick(p.permissions[n])))
+			count(p.Permissions.Delete(p.ctx(), by, p.pick(p.permissions[n]), 0))
 		case 1:
-			count(p.Roles.Delete(p.ctx(), by, p.pick(p.roles[n])))
+			count(p.Roles.Delete(p.ctx(), by, p.pick(p.roles[n]), 0))
 		case 2:
-			count(p.Actions.Delete(p.ctx(), by, p.pick(p.actions[n])))
+			count(p.Actions.Delete(p.ctx(), by, p.pick(p.actions[n]), 0))
 		case 3:
-			count(p.Resources.Delete(p.ctx(), by, p.pick(p.resources[n])))
+			count(p.Resources.Delete(p.ctx(), by, p.pick(p.resources[n]), 0))
 		}
 	case 19, 20:
 		a := identity.Assignment{Role: above(p.roles), Type: identity.UserSubject, Subject: p.pick(p.users[n]), Inherited: p.rnd.IntN(3) == 0}

@@ -227,7 +227,7 @@ func put[T any](ctx context.Context, m *maker, book *access.Book[T], kind, name 
 
 // drop deletes a thing of the catalogue.
 func drop[T any](m *maker, book *access.Book[T]) func(context.Context, identity.ID) error {
-	return func(ctx context.Context, id identity.ID) error { return book.Delete(ctx, m.by(), id) }
+	return func(ctx context.Context, id identity.ID) error { return book.Delete(ctx, m.by(), id, 0) }
 }
 
 func (m *maker) putAction(ctx context.Context, v Action) error {

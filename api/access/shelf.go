@@ -165,21 +165,17 @@ func (c counter[T, W]) change(w http.ResponseWriter, r *http.Request, by identit
 	return c.answer(w, http.StatusOK, t)
 }
 
-// remove deletes one. With If-Match it has to be that version when it is looked at.
+// remove deletes one. If-Match names the version that it is meant for.
 func (c counter[T, W]) remove(w http.ResponseWriter, r *http.Request, by identity.Actor) error {
 	version, err := ifMatch(r)
 	if err != nil {
 		return err
 	}
-	t, err := c.book.Find(r.Context(), by, r.PathValue("id"))
+	id, err := c.id(r, by)
 	if err != nil {
 		return err
 	}
-	base := c.form.base(t)
-	if version != 0 && version != base.Version {
-		return identity.NewError(identity.Stale, "", "It has been changed meanwhile.")
-	}
-	if err := c.book.Delete(r.Context(), by, base.ID); err != nil {
+	if err := c.book.Delete(r.Context(), by, id, version); err != nil {
 		return err
 	}
 	return web.Nothing(w)

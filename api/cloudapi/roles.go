@@ -91,11 +91,7 @@ func (d *Door) listRoles(c *call) error {
 	for i, r := range list {
 		all[i] = wireRole(r)
 	}
-	page, total, err := cut(a, roleFields, "name", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "Roles", page, total, c.may(identity.AccessWrite))
+	return sendAll(d, c, listing{ask: a, model: "Roles", fields: roleFields, usual: "name", add: c.may(identity.AccessWrite)}, all)
 }
 
 // role finds the role of a path, if the caller sees it.
@@ -218,7 +214,7 @@ func (d *Door) deleteRole(c *call) error {
 	if err != nil {
 		return err
 	}
-	err = d.o.Access.Roles.Delete(c.ctx, c.by, id)
+	err = d.o.Access.Roles.Delete(c.ctx, c.by, id, 0)
 	if identity.KindOf(err) == identity.NotFound {
 		err = errNothing // of an organisation above
 	}
@@ -248,9 +244,5 @@ func (d *Door) listGlobalRoles(c *call) error {
 			all = append(all, globalRole{wireRole(r), true})
 		}
 	}
-	page, total, err := cut(a, roleFields, "name", all)
-	if err != nil {
-		return err
-	}
-	return d.sendPage(c, a, "GlobalRoles", page, total, false)
+	return sendAll(d, c, listing{ask: a, model: "GlobalRoles", fields: roleFields, usual: "name"}, all)
 }

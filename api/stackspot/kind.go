@@ -285,16 +285,11 @@ func (k *kind[T]) remove(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	if r.Header.Get("If-Match") != "" {
-		t, err := k.shelf.Get(r.Context(), v.by, id)
-		if err == nil {
-			err = still(r, k.base(t).Version)
-		}
-		if err != nil {
-			return err
-		}
+	version, err := ifMatch(r)
+	if err != nil {
+		return err
 	}
-	if err := k.shelf.Delete(r.Context(), v.by, id); err != nil {
+	if err := k.shelf.Delete(r.Context(), v.by, id, version); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -95,10 +95,11 @@ func (s stored) remove(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := still(r, res.Version); err != nil {
+	version, err := ifMatch(r)
+	if err != nil {
 		return err
 	}
-	if err := v.dir.Delete(r.Context(), v.by, rt, res.ID); err != nil {
+	if _, err := s.write(r.Context(), v, directory.Write{Method: directory.Delete, Type: rt, ID: res.ID, If: at(version)}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -113,6 +114,14 @@ func (s stored) write(ctx context.Context, v *visit, write directory.Write) (*di
 		return nil, err
 	}
 	return out[0][0].Resource, out[0][0].Err
+}
+
+// at accepts a version, 0 any.
+func at(version int64) func(int64) bool {
+	if version == 0 {
+		return nil
+	}
+	return func(stored int64) bool { return stored == version }
 }
 
 // made stores a new thing. body is in the words of SCIM.
@@ -136,10 +145,7 @@ func (s stored) changed(r *http.Request, v *visit, rt *schema.ResourceType, id i
 	if err != nil {
 		return nil, err
 	}
-	write := directory.Write{Method: directory.Modify, Type: rt, ID: id}
-	if version != 0 {
-		write.If = func(stored int64) bool { return stored == version }
-	}
+	write := directory.Write{Method: directory.Modify, Type: rt, ID: id, If: at(version)}
 	write.Change = func(old schema.Object) (schema.Object, []directory.MemberEdit, error) {
 		next, rows, err := p.Apply(current(old))
 		if err != nil {

@@ -65,7 +65,7 @@ type shelf[T any] interface {
 	Get(ctx context.Context, by identity.Actor, id identity.ID) (*T, error)
 	Create(ctx context.Context, by identity.Actor, t T) (*T, error)
 	Change(ctx context.Context, by identity.Actor, id identity.ID, version int64, change func(*T) error) (*T, error)
-	Delete(ctx context.Context, by identity.Actor, id identity.ID) error
+	Delete(ctx context.Context, by identity.Actor, id identity.ID, version int64) error
 }
 
 // look returns a thing of the catalogue, nil if there is none, and remembers it.

@@ -125,7 +125,7 @@ func wareDelete[T any](a *app, w ware[T]) *cobra.Command {
 					return err
 				}
 				base := book.Base(t)
-				if err := book.Delete(cmd.Context(), by, base.ID); err != nil {
+				if err := book.Delete(cmd.Context(), by, base.ID, 0); err != nil {
 					return err
 				}
 				return a.show(map[string]string{"id": base.ID.String()}, func(out io.Writer) { facts(out, "deleted", base.Name) })
