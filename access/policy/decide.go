@@ -91,23 +91,18 @@ func momentOf(t time.Time) int64 {
 	return instant(t)
 }
 
-// action returns an active action by name, or by id in any case.
-func (r *rules) action(name string) (uint32, bool) {
-	n, ok := r.actionBy[name]
-	if !ok {
-		if id, isID := parseID(name); isID {
-			n, ok = r.actionBy[id.String()]
-		}
-	}
-	return n, ok
-}
+// action returns an active action by name or id.
+func (r *rules) action(name string) (uint32, bool) { return numberOf(r.actionBy, name) }
 
 // typeOf returns a type by slug, id or name.
-func (r *rules) typeOf(name string) (uint32, bool) {
-	n, ok := r.typeBy[name]
+func (r *rules) typeOf(name string) (uint32, bool) { return numberOf(r.typeBy, name) }
+
+// numberOf looks up a name as it is, or an id in any case.
+func numberOf(by map[string]uint32, name string) (uint32, bool) {
+	n, ok := by[name]
 	if !ok {
 		if id, isID := parseID(name); isID {
-			n, ok = r.typeBy[id.String()]
+			n, ok = by[id.String()]
 		}
 	}
 	return n, ok
