@@ -128,6 +128,9 @@ func (f *statementFlags) add(c *cobra.Command) {
 }
 
 func (f *statementFlags) statements() (out []access.Statement, err error) {
+	if f.condition != "" && len(f.allow)+len(f.deny) == 0 {
+		return nil, usage("--if is a condition of --allow and --deny, and there is neither")
+	}
 	for i, text := range append(append([]string{}, f.allow...), f.deny...) {
 		actions, resource, ok := strings.Cut(text, " on ")
 		if !ok {
