@@ -1,6 +1,8 @@
 package cloudapi
 
 import (
+	"context"
+
 	"github.com/muster-id/muster/api/vmware/entry"
 	"github.com/muster-id/muster/app"
 	"github.com/muster-id/muster/identity"
@@ -181,14 +183,18 @@ func (d *Door) createAccount(c *call) error {
 	}
 	s := identity.AppSettings{Type: identity.ServiceApp, GrantTypes: []string{identity.GrantClientCredentials}}
 	in.apply(&s)
+	g, err := d.regrade(c, identity.AppSubject, identity.ID{}, roles)
+	if err != nil {
+		return err
+	}
 	a, secret, err := d.o.Apps.Create(c.ctx, c.by, c.org.ID, app.NewApp{AppSettings: s})
 	if err != nil {
 		return err
 	}
-	if err := d.setRoles(c, identity.AppSubject, a.ID, roles); err != nil {
-		if undo := d.o.Apps.Delete(c.ctx, c.by, c.org.ID, a.ID); undo != nil {
-			return undo
-		}
+	undo := func(ctx context.Context, by identity.Actor, id identity.ID) error {
+		return d.o.Apps.Delete(ctx, by, c.org.ID, id)
+	}
+	if err := d.carryOutNew(c, g, a.ID, undo); err != nil {
 		return err
 	}
 	out, err := d.wireAccount(c, &a)
@@ -209,8 +215,9 @@ func (d *Door) changeAccount(c *call) error {
 	if err != nil {
 		return err
 	}
+	var g regrade
 	if in.Role != nil {
-		if err := d.setRoles(c, identity.AppSubject, a.ID, roles); err != nil {
+		if g, err = d.regrade(c, identity.AppSubject, a.ID, roles); err != nil {
 			return err
 		}
 	}
@@ -219,6 +226,9 @@ func (d *Door) changeAccount(c *call) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := d.carryOut(c, g); err != nil {
 		return err
 	}
 	return d.sendAccount(c, &changed)

@@ -141,14 +141,15 @@ func (d *Door) createGroup(c *call) error {
 	if in.Name == nil {
 		return identity.NewError(identity.Invalid, "name", "A group needs a name.")
 	}
+	g, err := d.regrade(c, identity.GroupSubject, identity.ID{}, roles)
+	if err != nil {
+		return err
+	}
 	id, err := d.people.CreateGroup(c.ctx, c.by, *in.Name)
 	if err != nil {
 		return err
 	}
-	if err := d.setRoles(c, identity.GroupSubject, id, roles); err != nil {
-		if undo := d.people.DeleteGroup(c.ctx, c.by, id); undo != nil {
-			return undo
-		}
+	if err := d.carryOutNew(c, g, id, d.people.DeleteGroup); err != nil {
 		return err
 	}
 	return d.sendGroup(c, id, true)
@@ -164,8 +165,9 @@ func (d *Door) changeGroup(c *call) error {
 	if err != nil {
 		return err
 	}
+	var next regrade
 	if in.Role != nil || in.Roles != nil {
-		if err := d.setRoles(c, identity.GroupSubject, g.ID, roles); err != nil {
+		if next, err = d.regrade(c, identity.GroupSubject, g.ID, roles); err != nil {
 			return err
 		}
 	}
@@ -173,6 +175,9 @@ func (d *Door) changeGroup(c *call) error {
 		if err := d.people.RenameGroup(c.ctx, c.by, g.ID, *in.Name); err != nil {
 			return err
 		}
+	}
+	if err := d.carryOut(c, next); err != nil {
+		return err
 	}
 	return d.sendGroup(c, g.ID, false)
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/muster-id/muster/access"
 	"github.com/muster-id/muster/api/vmware/people"
 	"github.com/muster-id/muster/identity"
 )
@@ -96,14 +95,15 @@ func (d *Door) createUser(c *call) error {
 	if err != nil {
 		return err
 	}
+	g, err := d.regrade(c, identity.UserSubject, identity.ID{}, roles)
+	if err != nil {
+		return err
+	}
 	id, err := d.people.CreateUser(c.ctx, c.by, e)
 	if err != nil {
 		return err
 	}
-	if err := d.setRoles(c, identity.UserSubject, id, roles); err != nil {
-		if undo := d.people.DeleteUser(c.ctx, c.by, id); undo != nil {
-			return undo
-		}
+	if err := d.carryOutNew(c, g, id, d.people.DeleteUser); err != nil {
 		return err
 	}
 	return d.sendUser(c, id, true)
@@ -130,14 +130,13 @@ func (d *Door) changeUser(c *call) error {
 	if err := in.check(c); err != nil {
 		return err
 	}
+	var g regrade
 	if in.Roles != nil {
 		roles, err := d.roleIDs(c, in.Roles)
 		if err != nil {
 			return err
 		}
-		// Roles come first: what is refused, of a user that is not, leaves nothing
-		// behind.
-		if err := d.setRoles(c, identity.UserSubject, u.ID, roles); err != nil {
+		if g, err = d.regrade(c, identity.UserSubject, u.ID, roles); err != nil {
 			return err
 		}
 	}
@@ -146,6 +145,9 @@ func (d *Door) changeUser(c *call) error {
 		e.Password = *in.Password
 	}
 	if err := d.people.ChangeUser(c.ctx, c.by, u.ID, e); err != nil {
+		return err
+	}
+	if err := d.carryOut(c, g); err != nil {
 		return err
 	}
 	return d.sendUser(c, u.ID, false)
@@ -208,35 +210,6 @@ func (d *Door) roleNamed(c *call, name string) (identity.ID, error) {
 		return identity.ID{}, err
 	}
 	return r.ID, nil
-}
-
-// setRoles gives a subject exactly these roles by name, all or none. Whoever
-// changes nothing needs no permission to.
-func (d *Door) setRoles(c *call, typ identity.SubjectType, subject identity.ID, want []identity.ID) error {
-	reader := c.by
-	reader.Perms = identity.Perms{identity.AccessRead}
-	have, err := d.o.Access.Assignments(c.ctx, reader, access.AssignmentQuery{Type: typ, Subject: subject, Limit: 1000})
-	if err != nil {
-		return err
-	}
-	var give []identity.Assignment
-	var take, kept []identity.ID
-	for _, a := range have {
-		if slices.Contains(want, a.Role) {
-			kept = append(kept, a.Role)
-		} else {
-			take = append(take, a.ID)
-		}
-	}
-	for _, role := range want {
-		if !slices.Contains(kept, role) {
-			give = append(give, identity.Assignment{Role: role, Type: typ, Subject: subject})
-		}
-	}
-	if len(give)+len(take) == 0 {
-		return nil
-	}
-	return d.o.Access.AssignAll(c.ctx, c.by, give, take)
 }
 
 // changePassword gives the caller another password. Those of others are set with
