@@ -35,7 +35,7 @@ func (j assignmentJSON) assignment(f *finder) (a identity.Assignment, err error)
 	if a.Subject, err = f.subject(j.Type, "subject", j.Subject); err != nil {
 		return a, err
 	}
-	err = findOne(f, "role", f.all.Roles, roles.base, &j.Role)
+	err = findOne(f, "role", f.all.Roles, &j.Role)
 	a.Role, _ = identity.ParseID(j.Role)
 	return a, err
 }
@@ -67,7 +67,7 @@ func (d *Door) listAssignments(w http.ResponseWriter, r *http.Request, by identi
 		return identity.NewError(identity.Invalid, "subject_type", "The subject_type is User, Group or App.")
 	}
 	f, role := d.finder(r, by), r.URL.Query().Get("role")
-	if err := findOne(f, "role", f.all.Roles, roles.base, &role); err != nil {
+	if err := findOne(f, "role", f.all.Roles, &role); err != nil {
 		return err
 	}
 	q.Role, _ = identity.ParseID(role)

@@ -44,7 +44,6 @@ var actions = form[access.Action, actionJSON]{
 		t.Active = w.Active == nil || *w.Active
 		return nil
 	},
-	base: func(t *access.Action) *access.Base { return &t.Base },
 }
 
 // idOrName refers to another thing. Answers have ids.
@@ -71,9 +70,8 @@ var resourceTypes = form[access.ResourceType, resourceTypeJSON]{
 		t.Slug, t.Actions = w.Slug, ids(w.Actions)
 		return nil
 	},
-	base: func(t *access.ResourceType) *access.Base { return &t.Base },
 	find: func(f *finder, w *resourceTypeJSON) error {
-		return findAll(f, "actions", f.all.Actions, actions.base, w.Actions)
+		return findAll(f, "actions", f.all.Actions, w.Actions)
 	},
 	names: map[string]string{"actions": "actions.value"},
 }
@@ -92,9 +90,8 @@ var resources = form[access.Resource, resourceJSON]{
 		t.Type, _ = identity.ParseID(w.Type)
 		return nil
 	},
-	base: func(t *access.Resource) *access.Base { return &t.Base },
 	find: func(f *finder, w *resourceJSON) error {
-		return findOne(f, "type", f.all.ResourceTypes, resourceTypes.base, &w.Type)
+		return findOne(f, "type", f.all.ResourceTypes, &w.Type)
 	},
 }
 
@@ -144,7 +141,6 @@ var permissions = form[access.Permission, permissionJSON]{
 		t.Statements, err = putStatements(w.Statements)
 		return err
 	},
-	base: func(t *access.Permission) *access.Base { return &t.Base },
 	names: map[string]string{
 		"name": "value", "description": permissionURN + "description", "client_id": permissionURN + "clientId", "statements": permissionURN + "statements",
 	},
@@ -169,9 +165,8 @@ var roles = form[access.Role, roleJSON]{
 		t.Statements, err = putStatements(w.Statements)
 		return err
 	},
-	base: func(t *access.Role) *access.Base { return &t.Base },
 	find: func(f *finder, w *roleJSON) error {
-		return findAll(f, "permissions", f.all.Permissions, permissions.base, w.Permissions)
+		return findAll(f, "permissions", f.all.Permissions, w.Permissions)
 	},
 	names: map[string]string{
 		"name": "value", "display_name": "display", "description": roleURN + "description", "client_id": roleURN + "clientId",

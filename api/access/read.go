@@ -23,7 +23,7 @@ type finder struct {
 }
 
 // findOne puts the id of a thing in the place of its name.
-func findOne[T any](f *finder, field string, in *access.Book[T], base func(*T) *access.Base, name *idOrName) error {
+func findOne[T any](f *finder, field string, in *access.Book[T], name *idOrName) error {
 	if *name == "" {
 		return nil
 	}
@@ -35,7 +35,7 @@ func findOne[T any](f *finder, field string, in *access.Book[T], base func(*T) *
 		return identity.NewError(identity.Invalid, field, "There is nothing called "+strconv.Quote(*name)+" that "+strconv.Quote(field)+" could mean.")
 	}
 	if err == nil {
-		*name = base(t).ID.String()
+		*name = in.Base(t).ID.String()
 	}
 	return err
 }
@@ -56,7 +56,7 @@ func (f *finder) subject(typ identity.SubjectType, field, text string) (identity
 }
 
 // findAll is findOne for a list.
-func findAll[T any](f *finder, field string, in *access.Book[T], base func(*T) *access.Base, names []idOrName) error {
+func findAll[T any](f *finder, field string, in *access.Book[T], names []idOrName) error {
 	if len(names) > maxNames {
 		return identity.NewError(identity.Invalid, field, strconv.Quote(field)+" has at most "+strconv.Itoa(maxNames)+" values.")
 	}
@@ -64,7 +64,7 @@ func findAll[T any](f *finder, field string, in *access.Book[T], base func(*T) *
 		if names[i] == "" {
 			return identity.NewError(identity.Invalid, field, strconv.Quote(field)+" has an empty value.")
 		}
-		if err := findOne(f, field, in, base, &names[i]); err != nil {
+		if err := findOne(f, field, in, &names[i]); err != nil {
 			return err
 		}
 	}

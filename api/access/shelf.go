@@ -15,7 +15,6 @@ import (
 type form[T, W any] struct {
 	show func(T) W
 	put  func(W, *T) error
-	base func(*T) *access.Base
 	// find puts ids in the place of the names by which W refers to other things;
 	// nil where there are none.
 	find func(*finder, *W) error
@@ -108,7 +107,7 @@ func (c counter[T, W]) create(w http.ResponseWriter, r *http.Request, by identit
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Location", r.URL.EscapedPath()+"/"+c.form.base(made).ID.String())
+	w.Header().Set("Location", r.URL.EscapedPath()+"/"+c.book.Base(made).ID.String())
 	return c.answer(w, http.StatusCreated, made)
 }
 
@@ -187,11 +186,11 @@ func (c counter[T, W]) id(r *http.Request, by identity.Actor) (identity.ID, erro
 	if err != nil {
 		return identity.ID{}, err
 	}
-	return c.form.base(t).ID, nil
+	return c.book.Base(t).ID, nil
 }
 
 func (c counter[T, W]) answer(w http.ResponseWriter, status int, t *T) error {
-	w.Header().Set("ETag", etag(c.form.base(t).Version))
+	w.Header().Set("ETag", etag(c.book.Base(t).Version))
 	return web.Send(w, status, c.form.show(*t))
 }
 

@@ -83,10 +83,10 @@ func (in whatIfJSON) hypothesis(f *finder) (h access.Hypothesis, err error) {
 		h.Assign = append(h.Assign, a)
 	}
 	h.Unassign = in.Unassign
-	if h.Roles, err = suppose(f, roles, in.Roles); err != nil {
+	if h.Roles, err = suppose(f, f.all.Roles, roles, in.Roles); err != nil {
 		return h, err
 	}
-	if h.Permissions, err = suppose(f, permissions, in.Permissions); err != nil {
+	if h.Permissions, err = suppose(f, f.all.Permissions, permissions, in.Permissions); err != nil {
 		return h, err
 	}
 	for _, j := range in.Join {
@@ -99,7 +99,7 @@ func (in whatIfJSON) hypothesis(f *finder) (h access.Hypothesis, err error) {
 }
 
 // suppose reads things that are not stored; an id names the one that is replaced.
-func suppose[T any, W interface{ known() *identity.ID }](f *finder, as form[T, W], list []W) ([]T, error) {
+func suppose[T any, W interface{ known() *identity.ID }](f *finder, in *access.Book[T], as form[T, W], list []W) ([]T, error) {
 	out := make([]T, len(list))
 	for i, w := range list {
 		if as.find != nil {
@@ -111,7 +111,7 @@ func suppose[T any, W interface{ known() *identity.ID }](f *finder, as form[T, W
 			return nil, err
 		}
 		if id := w.known(); id != nil {
-			as.base(&out[i]).ID = *id
+			in.Base(&out[i]).ID = *id
 		}
 	}
 	return out, nil

@@ -10,8 +10,7 @@ import (
 
 func actionKind(a *access.Service) *kind[access.Action] {
 	return &kind[access.Action]{
-		name: "Action", collection: "Actions", urn: actionURN, shelf: a.Actions, form: forms()["Action"], paged: true,
-		base:     func(t *access.Action) *access.Base { return &t.Base },
+		name: "Action", collection: "Actions", urn: actionURN, book: a.Actions, form: forms()["Action"], paged: true,
 		searched: searched,
 		required: []string{"name"}, demanded: []string{"name"}, replaces: []string{"client_id", "description", "name"},
 		begin: func(_ context.Context, _ *visit, _ schema.Object, t *access.Action) error {
@@ -56,8 +55,7 @@ func (v *visit) flatActions(ctx context.Context, ids []identity.ID) ([]any, erro
 
 func typeKind(a *access.Service) *kind[access.ResourceType] {
 	return &kind[access.ResourceType]{
-		name: "Resource-Type", collection: "Resource-Types", urn: typeURN, shelf: a.ResourceTypes, form: forms()["Resource-Type"],
-		base:     func(t *access.ResourceType) *access.Base { return &t.Base },
+		name: "Resource-Type", collection: "Resource-Types", urn: typeURN, book: a.ResourceTypes, form: forms()["Resource-Type"],
 		searched: searched,
 		required: []string{"actions", "name"}, demanded: []string{"name", "slug"},
 		replaces: []string{"client_id", "description", "name", "slug"},
@@ -71,7 +69,7 @@ func typeKind(a *access.Service) *kind[access.ResourceType] {
 			t.Slug, _ = doc["slug"].(string)
 			t.Actions = nil
 			for _, text := range texts(doc["actions"]) {
-				id, err := refer(ctx, v, v.access.Actions, "actions", text, func(a *access.Action) identity.ID { return a.ID })
+				id, err := refer(ctx, v, v.access.Actions, "actions", text)
 				if err != nil {
 					return err
 				}
@@ -128,8 +126,7 @@ func (v *visit) flatType(ctx context.Context, id identity.ID) (any, error) {
 
 func resourceKind(a *access.Service) *kind[access.Resource] {
 	return &kind[access.Resource]{
-		name: "Resource", collection: "Resources", urn: resourceURN, shelf: a.Resources, form: forms()["Resource"],
-		base:     func(t *access.Resource) *access.Base { return &t.Base },
+		name: "Resource", collection: "Resources", urn: resourceURN, book: a.Resources, form: forms()["Resource"],
 		searched: searched,
 		required: []string{"name", "type"}, demanded: []string{"name", "slug", "type"},
 		replaces: []string{"client_id", "description", "name", "slug", "type"},
@@ -141,7 +138,7 @@ func resourceKind(a *access.Service) *kind[access.Resource] {
 		fill: func(ctx context.Context, v *visit, doc schema.Object, t *access.Resource) (err error) {
 			t.Slug, _ = doc["slug"].(string)
 			text, _ := doc["type"].(string)
-			t.Type, err = refer(ctx, v, v.access.ResourceTypes, "type", text, func(t *access.ResourceType) identity.ID { return t.ID })
+			t.Type, err = refer(ctx, v, v.access.ResourceTypes, "type", text)
 			return err
 		},
 		show: showResource,

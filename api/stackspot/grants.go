@@ -13,8 +13,7 @@ import (
 
 func permissionKind(a *access.Service) *kind[access.Permission] {
 	return &kind[access.Permission]{
-		name: "Permission", collection: "Permissions", urn: permissionURN, shelf: a.Permissions, form: forms()["Permission"], paged: true,
-		base:     func(t *access.Permission) *access.Base { return &t.Base },
+		name: "Permission", collection: "Permissions", urn: permissionURN, book: a.Permissions, form: forms()["Permission"], paged: true,
 		searched: searchedIn(permissionURN),
 		required: []string{"name", "statements"}, demanded: []string{"name"},
 		replaces: []string{"client_id", "description", "name", "statements"},
@@ -128,8 +127,7 @@ func (v *visit) statedResource(ctx context.Context, text string) (any, error) {
 
 func roleKind(a *access.Service) *kind[access.Role] {
 	return &kind[access.Role]{
-		name: "Role", collection: "Roles", urn: roleURN, shelf: a.Roles, form: forms()["Role"], paged: true,
-		base:     func(t *access.Role) *access.Base { return &t.Base },
+		name: "Role", collection: "Roles", urn: roleURN, book: a.Roles, form: forms()["Role"], paged: true,
 		searched: searchedIn(roleURN),
 		required: []string{"name"}, demanded: []string{"name"},
 		replaces: []string{"claim_mapper", "client_id", "description", "name", "permissions"},
@@ -193,7 +191,7 @@ func fillRole(ctx context.Context, v *visit, doc schema.Object, t *access.Role) 
 		if t.ID != (identity.ID{}) && strings.EqualFold(text, t.ID.String()) {
 			continue
 		}
-		id, err := refer(ctx, v, v.access.Permissions, "permissions", text, func(p *access.Permission) identity.ID { return p.ID })
+		id, err := refer(ctx, v, v.access.Permissions, "permissions", text)
 		if err != nil {
 			return err
 		}

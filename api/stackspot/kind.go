@@ -18,8 +18,7 @@ import (
 type kind[T any] struct {
 	name, collection string
 	urn              string
-	shelf            shelf[T]
-	base             func(*T) *access.Base
+	book             *access.Book[T]
 	form             *schema.ResourceType // what clients write
 	required         []string             // to create
 	replaces         []string             // what a PUT may hold
@@ -39,7 +38,7 @@ type kind[T any] struct {
 
 func (k *kind[T]) item(ctx context.Context, v *visit, t *T) (item, error) {
 	attributes, err := k.show(ctx, v, t)
-	b := k.base(t)
+	b := k.book.Base(t)
 	id := b.ID.String()
 	if k.called != nil {
 		id = k.called(t)
@@ -55,7 +54,7 @@ func (k *kind[T]) item(ctx context.Context, v *visit, t *T) (item, error) {
 func (k *kind[T]) written(ctx context.Context, v *visit, t *T) (item, error) {
 	it, err := k.item(ctx, v, t)
 	if identity.KindOf(err) == identity.TooCostly {
-		it.attributes, err = flatBasics(k.base(t)), nil
+		it.attributes, err = flatBasics(k.book.Base(t)), nil
 		it.attributes["id"] = it.id
 	}
 	return it, err
@@ -107,7 +106,7 @@ func (k *kind[T]) list(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	list, total, err := k.shelf.List(r.Context(), v.by, text, start, count)
+	list, total, err := k.book.List(r.Context(), v.by, text, start, count)
 	if err != nil {
 		return err
 	}
@@ -123,7 +122,7 @@ func (k *kind[T]) get(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	t, err := k.shelf.Get(r.Context(), v.by, id)
+	t, err := k.book.Get(r.Context(), v.by, id)
 	if err != nil {
 		return err
 	}
@@ -160,7 +159,7 @@ func (k *kind[T]) create(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err := k.read(ctx, v, doc, &t); err != nil {
 		return err
 	}
-	made, err := k.shelf.Create(ctx, v.by, t)
+	made, err := k.book.Create(ctx, v.by, t)
 	if err != nil {
 		return err
 	}
@@ -182,7 +181,7 @@ func (k *kind[T]) attributes() []string {
 
 // read brings a document of the form into a thing.
 func (k *kind[T]) read(ctx context.Context, v *visit, doc schema.Object, t *T) error {
-	b := k.base(t)
+	b := k.book.Base(t)
 	b.Name, _ = doc["name"].(string)
 	b.Description, _ = doc["description"].(string)
 	b.ClientID, _ = doc["client_id"].(string)
@@ -193,7 +192,7 @@ func (k *kind[T]) read(ctx context.Context, v *visit, doc schema.Object, t *T) e
 func (k *kind[T]) write(t *T) schema.Object {
 	doc := schema.Object{}
 	maps.Copy(doc, k.doc(t))
-	b := k.base(t)
+	b := k.book.Base(t)
 	put(doc, "name", b.Name)
 	put(doc, "description", b.Description)
 	put(doc, "client_id", b.ClientID)
@@ -255,14 +254,14 @@ func (k *kind[T]) change(r *http.Request, v *visit, body schema.Object) (it item
 		return it, err
 	}
 	// What names mean is looked up before the transaction.
-	now, err := k.shelf.Get(ctx, v.by, id)
+	now, err := k.book.Get(ctx, v.by, id)
 	if err != nil {
 		return it, err
 	}
 	if err := k.apply(ctx, v, p, now); err != nil {
 		return it, err
 	}
-	t, err := k.shelf.Change(ctx, v.by, id, version, func(t *T) error { return k.apply(ctx, v, p, t) })
+	t, err := k.book.Change(ctx, v.by, id, version, func(t *T) error { return k.apply(ctx, v, p, t) })
 	if err != nil {
 		return it, err
 	}
@@ -289,7 +288,7 @@ func (k *kind[T]) remove(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	if err := k.shelf.Delete(r.Context(), v.by, id, version); err != nil {
+	if err := k.book.Delete(r.Context(), v.by, id, version); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

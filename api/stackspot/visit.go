@@ -59,21 +59,12 @@ func (d *Door) visit(r *http.Request, by identity.Actor) *visit {
 	return v
 }
 
-// A shelf is a book of the catalogue, as far as this door needs it.
-type shelf[T any] interface {
-	List(ctx context.Context, by identity.Actor, filter string, start, count int) (list []T, total int, err error)
-	Get(ctx context.Context, by identity.Actor, id identity.ID) (*T, error)
-	Create(ctx context.Context, by identity.Actor, t T) (*T, error)
-	Change(ctx context.Context, by identity.Actor, id identity.ID, version int64, change func(*T) error) (*T, error)
-	Delete(ctx context.Context, by identity.Actor, id identity.ID, version int64) error
-}
-
 // look returns a thing of the catalogue, nil if there is none, and remembers it.
-func look[T any](ctx context.Context, v *visit, known map[identity.ID]*T, s shelf[T], id identity.ID) (*T, error) {
+func look[T any](ctx context.Context, v *visit, known map[identity.ID]*T, book *access.Book[T], id identity.ID) (*T, error) {
 	if t, ok := known[id]; ok {
 		return t, nil
 	}
-	t, err := s.Get(ctx, v.reader, id)
+	t, err := book.Get(ctx, v.reader, id)
 	if identity.KindOf(err) == identity.NotFound {
 		t, err = nil, nil
 	}
@@ -99,15 +90,10 @@ func (v *visit) permission(ctx context.Context, id identity.ID) (*access.Permiss
 	return look(ctx, v, v.permissions, v.access.Permissions, id)
 }
 
-// A finder finds a thing by id, slug or name.
-type finder[T any] interface {
-	Find(ctx context.Context, by identity.Actor, name string) (*T, error)
-}
-
 // refer returns the id of what a client refers to in an attribute, by id, slug or
 // name. Whether an id is one of something is for the rules to say. What a name
 // means is remembered: inside of a transaction nothing is looked up.
-func refer[T any](ctx context.Context, v *visit, f finder[T], attr, text string, of func(*T) identity.ID) (identity.ID, error) {
+func refer[T any](ctx context.Context, v *visit, book *access.Book[T], attr, text string) (identity.ID, error) {
 	if id, ok := identity.ParseID(text); ok {
 		return id, nil
 	}
@@ -115,15 +101,15 @@ func refer[T any](ctx context.Context, v *visit, f finder[T], attr, text string,
 	if id, ok := v.names[key]; ok {
 		return id, nil
 	}
-	t, err := f.Find(ctx, v.reader, text)
+	t, err := book.Find(ctx, v.reader, text)
 	if identity.KindOf(err) == identity.NotFound || identity.KindOf(err) == identity.Invalid {
 		return identity.ID{}, unknown(attr, text)
 	}
 	if err != nil {
 		return identity.ID{}, err
 	}
-	v.names[key] = of(t)
-	return of(t), nil
+	v.names[key] = book.Base(t).ID
+	return v.names[key], nil
 }
 
 // unknown is the error about a reference to nothing.
