@@ -176,34 +176,3 @@ func TestShelf(t *testing.T) {
 	_, err := h.Decide(h.ctx(), h.paris, ask("ann", "read"))
 	h.kind("an organisation that is gone", err, identity.NotFound)
 }
-
-func TestAsOf(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		h := newHouse(t, db, nil)
-		newest := func() identity.ID {
-			var id identity.ID
-			h.must(db.View(t.Context(), func(tx *store.Tx) error {
-				list, err := tx.Changes(t.Context(), h.acme, identity.ID{}, 100)
-				id = list[len(list)-1].ID
-				return err
-			}))
-			return id
-		}
-		for range 2 {
-			h.user(h.acme, identity.NewID().String())
-			got, err := h.AsOf(t.Context(), h.acme)
-			if err != nil || got != newest() {
-				t.Errorf("AsOf = %v, %v, want the newest change %v", got, err, newest())
-			}
-		}
-		_, st, err := h.state(t.Context(), h.acme)
-		h.must(err)
-		h.must(db.View(t.Context(), func(tx *store.Tx) error {
-			got, err := lastChange(t.Context(), tx, h.acme, st.tails[0].looked)
-			if got != newest() {
-				t.Errorf("lastChange = %v, want %v", got, newest())
-			}
-			return err
-		}))
-	})
-}
