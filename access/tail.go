@@ -34,7 +34,6 @@ type tail struct {
 	looked time.Time                // when it was read
 	far    time.Time                // when it was read as far back as lookBack
 	known  map[identity.ID]struct{} // changes since lookBack before then
-	last   identity.ID              // the newest change, zero if none is that young
 }
 
 func (s *Service) lookBack() time.Duration {
@@ -63,7 +62,7 @@ func (s *Service) tailOf(ctx context.Context, tx *store.Tx, org identity.OrgID, 
 		}
 		for _, c := range list {
 			t.known[c.ID] = struct{}{}
-			after, t.last = c.ID, c.ID
+			after = c.ID
 		}
 		if len(list) < changePage {
 			return t, nil
@@ -73,7 +72,7 @@ func (s *Service) tailOf(ctx context.Context, tx *store.Tx, org identity.OrgID, 
 
 // read returns the tail that follows t, and the changes that are new.
 func (s *Service) read(ctx context.Context, tx *store.Tx, org identity.OrgID, t tail, now time.Time) (tail, []identity.Change, error) {
-	next := tail{looked: now, far: now, known: map[identity.ID]struct{}{}, last: t.last}
+	next := tail{looked: now, far: now, known: map[identity.ID]struct{}{}}
 	young := since(now.Add(-s.lookBack()))
 	var fresh []identity.Change
 	for after := since(t.looked.Add(-s.lookBack())); ; {
@@ -83,9 +82,6 @@ func (s *Service) read(ctx context.Context, tx *store.Tx, org identity.OrgID, t 
 		}
 		for _, c := range list {
 			after = c.ID
-			if compareIDs(c.ID, next.last) > 0 {
-				next.last = c.ID
-			}
 			if compareIDs(c.ID, young) >= 0 {
 				next.known[c.ID] = struct{}{}
 			}
