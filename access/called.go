@@ -2,10 +2,10 @@ package access
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/muster-id/muster/catalogue"
 	"github.com/muster-id/muster/identity"
-	"github.com/muster-id/muster/scim/schema"
 	"github.com/muster-id/muster/store"
 )
 
@@ -62,9 +62,6 @@ func addNames(ctx context.Context, tx *store.Tx, org identity.OrgID, list []iden
 	return nil
 }
 
-// groupDocument reads what a document of ours says of a group.
-var groupDocument = schema.Standard().TypeByName(string(identity.GroupSubject))
-
 // calledBy returns the name of a role, permission, group or user: for a role not what
 // people read, since two may read the same.
 func calledBy(r *store.Resource) (string, error) {
@@ -75,14 +72,13 @@ func calledBy(r *store.Resource) (string, error) {
 	case catalogue.PermissionKind:
 		t, err := catalogue.Decode[catalogue.Permission](r)
 		return t.Name, err
-	case string(identity.GroupSubject):
-		doc, err := groupDocument.Load(r.Doc)
-		name, _ := doc["displayName"].(string)
-		return name, err
-	case string(identity.UserSubject):
-		doc, err := userDocument.Load(r.Doc)
-		name, _ := doc["userName"].(string)
-		return name, err
+	case string(identity.GroupSubject), string(identity.UserSubject):
+		var said struct{ UserName, DisplayName string } // the rest need not be read in full
+		err := json.Unmarshal(r.Doc, &said)
+		if r.Type == string(identity.UserSubject) {
+			return said.UserName, err
+		}
+		return said.DisplayName, err
 	}
 	return "", nil
 }
