@@ -131,6 +131,7 @@ func readBatch(w http.ResponseWriter, r *http.Request) (b batch, list []access.Q
 		faults = append(faults, err)
 	}
 	err = body(w, r, func(text []byte) error {
+		b.Evaluations = make([]tuple, 0, min(maxItems, 1+len(text)/64)) // an item is seldom shorter
 		err := decode(text, &b)
 		if err == nil {
 			list, faults = make([]access.Question, 0, len(b.Evaluations)), make([]error, 0, len(b.Evaluations))
