@@ -179,11 +179,14 @@ func (d *Door) listSessions(c *call) error {
 		if err != nil {
 			return err
 		}
-		for _, g := range list {
-			s, err := d.session(c.r, c.org, identity.UserSubject, user, name, g.ID)
-			if err != nil {
+		var s sessionJSON // they differ in their ids alone
+		if len(list) > 0 {
+			if s, err = d.session(c.r, c.org, identity.UserSubject, user, name, list[0].ID); err != nil {
 				return err
 			}
+		}
+		for _, g := range list {
+			s.ID = urn(kindSession, g.ID.String())
 			all = append(all, s)
 		}
 	}
