@@ -366,6 +366,25 @@ func (s *Service) List(ctx context.Context, org identity.OrgID, after string, li
 	return list, err
 }
 
+// All lists every app of an organisation by client id. It is TooCostly once whole
+// pages of 500 come to more than most; 0 is no bound.
+func (s *Service) All(ctx context.Context, org identity.OrgID, most int) ([]identity.App, error) {
+	const page = 500
+	var all []identity.App
+	for after := ""; ; after = all[len(all)-1].ClientID {
+		list, err := s.List(ctx, org, after, page)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, list...); len(list) < page {
+			return all, nil
+		}
+		if most > 0 && len(all) > most {
+			return nil, identity.NewError(identity.TooCostly, "", "The organisation has too many apps to be listed here.")
+		}
+	}
+}
+
 // maxClientID is the length in bytes of a client id.
 const maxClientID = 128
 

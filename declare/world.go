@@ -234,24 +234,19 @@ func yes(b bool) *bool {
 }
 
 func (s *Service) apps(ctx context.Context, w *world) error {
-	for after := ""; ; {
-		list, err := s.o.Apps.List(ctx, w.org.ID, after, pageSize)
+	list, err := s.o.Apps.All(ctx, w.org.ID, 0)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		w.note(kindApp, a.ClientID, a.ID)
+		settings, err := s.settings(ctx, w, a.AppSettings)
 		if err != nil {
 			return err
 		}
-		for _, a := range list {
-			w.note(kindApp, a.ClientID, a.ID)
-			settings, err := s.settings(ctx, w, a.AppSettings)
-			if err != nil {
-				return err
-			}
-			w.doc.Apps = append(w.doc.Apps, App{a.ClientID, yes(a.Disabled), settings})
-			after = a.ClientID
-		}
-		if len(list) < pageSize {
-			return nil
-		}
+		w.doc.Apps = append(w.doc.Apps, App{a.ClientID, yes(a.Disabled), settings})
 	}
+	return nil
 }
 
 // maxAssignments bounds how many assignments of an organisation files can have.

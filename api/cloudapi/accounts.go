@@ -34,21 +34,7 @@ func isAccount(a identity.App) bool { return a.Type == identity.ServiceApp }
 
 // apps lists all apps of the organisation.
 func (d *Door) apps(c *call) ([]identity.App, error) {
-	const page = 500
-	var all []identity.App
-	for after := ""; ; {
-		list, err := d.o.Apps.List(c.ctx, c.org.ID, after, page)
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, list...); len(list) < page {
-			return all, nil
-		}
-		if len(all) > maxThings {
-			return nil, identity.NewError(identity.TooCostly, "", "The organisation has too many apps to be listed here.")
-		}
-		after = list[len(list)-1].ClientID
-	}
+	return d.o.Apps.All(c.ctx, c.org.ID, maxThings)
 }
 
 func (d *Door) wireAccount(c *call, a *identity.App) (accountJSON, error) {

@@ -97,17 +97,9 @@ func wireDefinition(org identity.OrgID, a *identity.App, roles []access.Role) de
 
 // apps lists the services of an organisation by client id.
 func (d *Door) apps(ctx context.Context, org identity.OrgID) ([]identity.App, error) {
-	const size = 500
-	var all []identity.App
-	for after := ""; ; after = all[len(all)-1].ClientID {
-		list, err := d.o.Apps.List(ctx, org, after, size)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-		if len(list) < size {
-			break
-		}
+	all, err := d.o.Apps.All(ctx, org, 0)
+	if err != nil {
+		return nil, err
 	}
 	return slices.DeleteFunc(all, func(a identity.App) bool { return !listed(&a) }), nil
 }
